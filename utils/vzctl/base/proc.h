@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Processes as the host sees them: who they are, waiting for them, clocks. */
+#ifndef VZ_BASE_PROC_H
+#define VZ_BASE_PROC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+typedef uint64_t usec_t;
+#define USEC_PER_SEC 1000000ull
+#define USEC_PER_MSEC 1000ull
+
+usec_t now_usec(void);	/* CLOCK_MONOTONIC */
+
+struct proc_stat {
+	char state;		/* R S D Z T X … */
+	pid_t ppid;
+	uint64_t start_time;	/* clock ticks since boot; with the pid it names a process for good */
+};
+
+/* -ESRCH if there is no such process. */
+int proc_stat_read(pid_t pid, struct proc_stat *ret);
+/* True for a process that exists and is no zombie; start_time 0 matches any. */
+bool proc_is_alive(pid_t pid, uint64_t start_time);
+/* The pid in the innermost pid namespace (last number of NSpid:), or a negative errno. */
+pid_t proc_inner_pid(pid_t pid);
+/* Arguments joined by blanks, for messages; the name in brackets if there are none. */
+int proc_cmdline(pid_t pid, char **ret);
+/* /proc/sys/kernel/random/boot_id. The caller frees it. */
+int proc_boot_id(char **ret);
+
+int pidfd_open_pid(pid_t pid);				/* descriptor or -errno */
+int pidfd_signal(int pidfd, int sig);
+/* Wait until the process is a zombie or gone. 0, -ETIMEDOUT, or another errno. */
+int pidfd_wait(int pidfd, usec_t timeout);
+/* waitpid() that goes on after signals: the wait status, or a negative errno. */
+int proc_wait(pid_t pid);
+
+#endif

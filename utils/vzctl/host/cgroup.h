@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * cgroups of both versions under one roof. A group is named by its path below the root, "vz/101",
+ * and exists in every hierarchy of the host: v1 ones through libcgroup, v2 through descriptors.
+ * v2 carries identity, freezing and killing on every host; where none is mounted (pure v1) we hold a
+ * cgroup2 of our own that appears in nobody's mount table.
+ */
+#ifndef VZ_HOST_CGROUP_H
+#define VZ_HOST_CGROUP_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/proc.h"
+
+struct cgroups;
+
+enum cgroup_mode { CGROUP_PURE_V2, CGROUP_HYBRID, CGROUP_PURE_V1 };
+
+/* Look at the host's hierarchies once. 0 or a negative errno. */
+int cgroups_open(struct cgroups **ret);
+void cgroups_close(struct cgroups *cg);
+enum cgroup_mode cgroups_mode(const struct cgroups *cg);
+/* True if a controller ("cpu", "memory", "devices", …) is in reach, on v1 or v2. */
+bool cgroups_has_controller(const struct cgroups *cg, const char *controller);
+/* True if it is a v1 one. */
+bool cgroups_is_v1(const struct cgroups *cg, const char *controller);
+
+/*
+ * Make the group in every hierarchy, with its parents. On v2 the controllers the host has are
+ * switched on for it (in the parents' subtree_control); on v1 a new cpuset takes over the parent's
+ * CPUs and nodes, named hierarchies (systemd's) are included. Existing groups are taken as they are.
+ * 0 or a negative errno.
+ */
+int cgroup_create(struct cgroups *cg, const char *group);
+/* Make a group in v2 only (the delegated child, "vz/101/ct"). */
+int cgroup_create_v2(struct cgroups *cg, const char *group);
+/* Hand the v2 group to another owner: directory, cgroup.procs, .threads, .subtree_control and, where they exist, memory.oom.group, memory.reclaim, cgroup.max.depth. */
+int cgroup_delegate(struct cgroups *cg, const char *group, uid_t uid, gid_t gid);
+/* Move a process into the group, by absolute path, in every v1 hierarchy; v2 is left alone. */
+int cgroup_attach_v1(struct cgroups *cg, const char *group, pid_t pid);
+int cgroup_attach_v2(struct cgroups *cg, const char *group, pid_t pid);
+/* Descriptor (O_PATH|O_DIRECTORY) of the v2 group, for CLONE_INTO_CGROUP. Or a negative errno. */
+int cgroup_fd(struct cgroups *cg, const char *group);
+/* Remove the group and all below it in every hierarchy; its v2 parent too if that is empty then, up to the root (same in v1). A missing group is fine; -EBUSY if a process is left. */
+int cgroup_remove(struct cgroups *cg, const char *group);
+/* Names of the v2 groups directly below group, into *ret (strv). */
+int cgroup_children(struct cgroups *cg, const char *group, char ***ret);
+
+/* The v2 group of a process, as a path below the root without leading slash. Caller frees. */
+int cgroup_of(pid_t pid, char **ret);
+/* All processes of a v2 group and of those below it; *ret is the caller's to free. Their number, or a negative errno (-ENOENT: no such group). */
+int cgroup_procs(struct cgroups *cg, const char *group, pid_t **ret);
+/* From cgroup.events of the v2 group; -ENOENT if it does not exist. 0/1. */
+int cgroup_is_populated(struct cgroups *cg, const char *group);
+int cgroup_is_frozen(struct cgroups *cg, const char *group);
+/* Freeze or thaw the v2 group and wait until it is so. 0, -ETIMEDOUT, or another errno. */
+int cgroup_freeze(struct cgroups *cg, const char *group, bool freeze, usec_t timeout);
+/* SIGKILL everything in the v2 group (cgroup.kill; by hand before 5.14). */
+int cgroup_kill(struct cgroups *cg, const char *group);
+/* Wait until the v2 group is empty. 0 or -ETIMEDOUT. */
+int cgroup_wait_empty(struct cgroups *cg, const char *group, usec_t timeout);
+
+/* Read or write a file of a controller in the group ("memory", "memory.max"); the caller knows which version is in use. */
+int cgroup_write(struct cgroups *cg, const char *group, const char *controller, const char *file, const char *value);
+int cgroup_read(struct cgroups *cg, const char *group, const char *controller, const char *file, char **ret);
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Programs on the host: action scripts, helpers. Constructed environment, /dev/null as stdin, a time limit. */
+#ifndef VZ_HOST_SCRIPT_H
+#define VZ_HOST_SCRIPT_H
+
+#include <stddef.h>
+
+#include "base/proc.h"
+
+#define SCRIPT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+struct script_run {
+	const char *file;	/* program */
+	char *const *argv;	/* NULL: { file } */
+	char *const *env;	/* added to PATH, HOME=/ and TERM=linux */
+	int stdin_fd;		/* -1: /dev/null */
+	int stdout_fd;		/* -1: ours */
+	usec_t timeout;		/* 0: none. When it is over the process group is killed: -ETIMEDOUT */
+};
+
+/* Run it to its end. The wait status (>= 0), or a negative errno (-ENOENT: no such file). */
+int script_run(const struct script_run *s);
+/* Exit status as a shell counts it: 128 + signal for a death by signal. */
+int script_exit_code(int status);
+
+#endif

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * libvzctl: containers in the manner of OpenVZ.
+ *
+ * Everything hangs off a struct vz: configuration, paths, back end, log. The library prints nothing,
+ * never exits and does not read the environment. Functions that can fail return -1 and fill err (0 or
+ * a non-negative number is success); the code in err is the exit status OpenVZ's tools would give.
+ * A struct vz and what was made from it belong to one thread at a time.
+ */
+#ifndef VZCTL_H
+#define VZCTL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/macros.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct vz;
+struct vz_ct;
+struct vz_edits;
+
+const char *vz_version(void);		/* "5.0" */
+
+/* ---- the host ---- */
+
+/* prefix: every path lies below it (NULL: the real ones). Reads nothing yet. The caller frees *ret. */
+int vz_new(struct vz **ret, const char *prefix, struct vz_err *err);
+void vz_free(struct vz *vz);
+/* log is copied. */
+void vz_set_log(struct vz *vz, const struct vz_log *log);
+/* Where helper programs are, if not where they are installed (a build tree). */
+int vz_set_libexec_dir(struct vz *vz, const char *dir);
+/* "ns", "ve", "plan", or NULL: the best that works here. Takes effect at first use. */
+void vz_set_backend(struct vz *vz, const char *name);
+/* Operations print what they would do through fn instead of doing it; sets the plan back end. */
+void vz_set_dry_run(struct vz *vz, void (*fn)(void *data, const char *line), void *data);
+/* Read vz.conf. VZ_E_NOCONFIG if there is none. */
+int vz_load(struct vz *vz, struct vz_err *err);
+/* The text of a parameter of vz.conf or its default ("LOGFILE"); NULL if not set. Caller frees. */
+char *vz_get(const struct vz *vz, const char *key);
+/* A path of ours below the prefix ("/vz/template" → "PREFIX/vz/template"). Caller frees. */
+char *vz_path(const struct vz *vz, const char *path);
+/* A signal asked us to end: operations give up between steps and undo. Async-signal-safe. */
+void vz_cancel(struct vz *vz);
+
+/* ---- containers ---- */
+
+/* A number, or a name (looked up in the names directory). VZ_E_INVALID_VALUE "Bad CT ID X". */
+int vz_ctid_find(struct vz *vz, const char *word, vz_ctid *ret, struct vz_err *err);
+/* The lowest number from 101 on without configuration, private area or lock. */
+int vz_ctid_next(struct vz *vz, vz_ctid *ret, struct vz_err *err);
+/* All numbers with a configuration file, ascending; and of running ones only. Caller frees *ret. Count or -1. */
+int vz_ctids(struct vz *vz, vz_ctid **ret, struct vz_err *err);
+
+/* A handle; nothing is read yet. The caller frees *ret. */
+int vz_ct_new(struct vz *vz, vz_ctid id, struct vz_ct **ret, struct vz_err *err);
+void vz_ct_free(struct vz_ct *ct);		/* releases the lock, if held */
+vz_ctid vz_ct_id(const struct vz_ct *ct);
+/* Read CTID.conf. VZ_E_NOVECONFIG if there is none, unless missing_ok. */
+int vz_ct_load(struct vz_ct *ct, bool missing_ok, struct vz_err *err);
+bool vz_ct_has_conf(const struct vz_ct *ct);
+/* Take the lock; wait at most timeout (microseconds). VZ_E_LOCKED if it is held. */
+int vz_ct_lock(struct vz_ct *ct, uint64_t timeout, struct vz_err *err);
+void vz_ct_unlock(struct vz_ct *ct);
+
+enum vz_state_bit {
+	VZ_STATE_EXIST     = 1 << 0,	/* private area and configuration are there */
+	VZ_STATE_MOUNTED   = 1 << 1,
+	VZ_STATE_RUNNING   = 1 << 2,
+	VZ_STATE_SUSPENDED = 1 << 3,	/* a dump is there and it does not run */
+	VZ_STATE_FROZEN    = 1 << 4,	/* runs, but stands still (chkpnt --suspend) */
+};
+/* Bits as of now. Takes no lock. */
+unsigned int vz_ct_state(struct vz_ct *ct);
+/* Host pid of init, 0 if not running. */
+int vz_ct_init_pid(struct vz_ct *ct);
+/* Seconds since init was started, 0 if not running; and processes inside, -1 if not known. */
+double vz_ct_uptime(struct vz_ct *ct);
+int64_t vz_ct_nproc(struct vz_ct *ct);
+/* Text of a parameter as it is in effect (as stored for stopped ones; paths with $VEID replaced); NULL if not set. Caller frees. */
+char *vz_ct_get(const struct vz_ct *ct, const char *key);
+/* The name, only if the link in the names directory agrees. Caller frees; NULL if none. */
+char *vz_ct_name(const struct vz_ct *ct);
+/* "overlay", "simfs", "ploop", or NULL if there is no private area. */
+const char *vz_ct_layout(struct vz_ct *ct);
+/* The container a host process belongs to: 0 for the host's, -1 with err if it is gone. Its pid inside in *ret_inner (may be NULL). */
+int64_t vz_pid_ctid(struct vz *vz, int pid, int *ret_inner, struct vz_err *err);
+
+/* ---- parameters ---- */
+
+struct vz_param_info {
+	const char *key;	/* NULL: not stored */
+	const char *option;	/* without "--" */
+	const char *arg;	/* NULL: takes none */
+	const char *help;
+	const char *type;	/* name of its type */
+	bool in_create, in_set;
+	bool is_further;	/* not the parameter's main option (ipdel, aliases) */
+};
+/* All options that change parameters, by index; false past the end. */
+bool vz_option_info(size_t index, struct vz_param_info *ret);
+/* All parameters that stand in files, in the order they are written; false past the end. */
+bool vz_param_info(size_t index, struct vz_param_info *ret);
+
+struct vz_edits *vz_edits_new(void);
+void vz_edits_free(struct vz_edits *e);
+/* What "--option text" asks for. VZ_E_INVALID_VALUE "Bad parameter for --OPTION: TEXT". */
+int vz_edits_add(struct vz_edits *e, const char *option, const char *text, struct vz_err *err);
+bool vz_edits_is_empty(const struct vz_edits *e);
+
+/* ---- operations: the caller holds the lock, except for exec and enter ---- */
+
+struct vz_create {
+	const struct vz_edits *edits;
+	const char *ostemplate;		/* NULL: DEF_OSTEMPLATE */
+	const char *config;		/* sample; NULL: CONFIGFILE */
+	const char *sshkey_file;	/* public keys for root; may be NULL */
+	bool build;			/* build a template that is not in the cache */
+	bool progress;			/* helpers may draw a progress bar on stderr */
+};
+int vz_ct_create(struct vz_ct *ct, const struct vz_create *opt, struct vz_err *err);
+int vz_ct_destroy(struct vz_ct *ct, struct vz_err *err);
+
+struct vz_start {
+	bool force, wait, skip_fsck, skip_remount, skip_setup;
+	unsigned int wait_seconds;	/* 0: an hour */
+};
+int vz_ct_start(struct vz_ct *ct, const struct vz_start *opt, struct vz_err *err);
+
+struct vz_stop {
+	bool fast, skip_umount;
+};
+int vz_ct_stop(struct vz_ct *ct, const struct vz_stop *opt, struct vz_err *err);
+int vz_ct_restart(struct vz_ct *ct, const struct vz_start *start, const struct vz_stop *stop,
+		  struct vz_err *err);
+int vz_ct_mount(struct vz_ct *ct, struct vz_err *err);
+int vz_ct_umount(struct vz_ct *ct, struct vz_err *err);
+/* Freeze or thaw all processes. */
+int vz_ct_freeze(struct vz_ct *ct, bool freeze, struct vz_err *err);
+
+struct vz_set {
+	const struct vz_edits *edits;
+	const char *applyconfig;	/* sample name; may be NULL */
+	bool applyconfig_map_name;
+	bool save, force, reset_ub, offline_resize;
+	enum { VZ_SETMODE_NONE, VZ_SETMODE_RESTART, VZ_SETMODE_IGNORE } setmode;
+};
+int vz_ct_set(struct vz_ct *ct, const struct vz_set *opt, struct vz_err *err);
+
+enum vz_exec_mode {
+	VZ_EXEC_SHELL,		/* words joined with blanks, given to bash -c (sh -c) */
+	VZ_EXEC_STDIN,		/* the shell reads standard input */
+	VZ_EXEC_ARGV,		/* no shell */
+};
+/* Run a command inside, standard streams relayed. Its exit status in *ret_status; 256 + N: killed by signal N. */
+int vz_ct_exec(struct vz_ct *ct, enum vz_exec_mode mode, char *const *words, int *ret_status,
+	       struct vz_err *err);
+/* An interactive login shell on a terminal of the container. type_first: words typed in first, or NULL. */
+int vz_ct_enter(struct vz_ct *ct, char *const *type_first, int *ret_status, struct vz_err *err);
+/* Run the text of a host file inside; a stopped container is set up for that moment. */
+int vz_ct_runscript(struct vz_ct *ct, const char *file, int *ret_status, struct vz_err *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
