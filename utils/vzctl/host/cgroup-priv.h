@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the files cgroup*.c and device.c share, and the unit tests look at. Not for other floors. */
+#ifndef VZ_HOST_CGROUP_PRIV_H
+#define VZ_HOST_CGROUP_PRIV_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "host/cgroup.h"
+
+/* One v1 hierarchy: one or more controllers, or a name only ("name=systemd"). */
+struct cgroup_v1 {
+	int root;		/* O_PATH descriptor of its root directory */
+	char **controllers;	/* strv, owned, as in /proc/PID/cgroup */
+	bool cpuset;		/* a new group needs its CPUs and nodes before a task may enter */
+};
+
+struct cgroups {
+	enum cgroup_mode mode;
+	int v2;			/* descriptor of the root of v2 */
+	char **v2_controllers;	/* strv, owned: the root's cgroup.controllers */
+	struct cgroup_v1 *v1;	/* owned; NULL on a pure v2 host */
+	size_t n_v1;
+};
+
+/* Fill cg->v1. Hierarchies mounted nowhere are left out. 0 or -errno. */
+int cgroup_v1_discover(struct cgroups *cg);
+void cgroup_v1_done(struct cgroups *cg);
+/* The same with libcgroup's mount table alone, as on hosts with unusual mount points. */
+int cgroup_v1_discover_by_table(struct cgroups *cg);
+/* Give a fresh cpuset its parent's CPUs and nodes; "" is the root. 0 or -errno. */
+int cgroup_v1_init_cpuset(int root, const char *parent, const char *group);
+
+/* Open the root of v2; *ret_own is true if nobody had it mounted and it is ours alone. 0 or -errno. */
+int cgroup_v2_open_root(int *ret_fd, bool *ret_own);
+/* Switch on in parent what it has; single controllers may refuse. 0 or -errno (-ENOENT: gone). */
+int cgroup_v2_enable(int root, const char *parent);
+/* True if the kernel runs device programs on v2 groups (device.c). */
+bool cgroup_v2_can_filter_devices(const struct cgroups *cg);
+/* SIGKILL all in the group without cgroup.kill, as on kernels before 5.14. */
+int cgroup_v2_kill_by_hand(struct cgroups *cg, const char *group);
+
+/*
+ * Visit the group and all below it, children first. A container may have nested its groups deeper
+ * than a path is long, so the walk climbs by ".." and keeps names on the heap. fn gets the directory
+ * of the visited group's parent and its name there; a negative result ends the walk and is returned.
+ */
+typedef int (*cgroup_visit_fn)(int parent, const char *name, void *data);
+int cgroup_walk(int root, const char *group, cgroup_visit_fn fn, void *data);
+
+#endif

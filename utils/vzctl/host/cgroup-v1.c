@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Version 1 hierarchies: where they are, and what cpuset needs.
+ *
+ * Which hierarchies exist is read from /proc/self/cgroup. Where they are mounted is asked of libcgroup
+ * only for those that are not below /sys/fs/cgroup under their usual name. The reason is the price:
+ * cgroup_init() clears a static table (0.5 ms of page faults) and reads the whole mount table, 3.4 us a
+ * line. With 1000 containers mounted that is 4 ms, more than all else a start or an exec does with
+ * cgroups; looking at the usual place costs 0.05 ms however many containers there are. For the same
+ * reason groups are made and parameters written through the descriptors found here: each libcgroup
+ * call goes through /proc/mounts again, loses the errno of a failed open, moves single threads instead
+ * of processes, and Debian's build hides systemd's hierarchy altogether.
+ */
+#include <fcntl.h>
+#include <libcgroup.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/vfs.h>
+
+#include <linux/magic.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/str.h"
+#include "base/strv.h"
+#include "host/cgroup-priv.h"
+
+#define USUAL_PLACE "/sys/fs/cgroup"
+#define PROC_FILE_MAX (1 << 20)
+
+/* An O_PATH descriptor of path if a v1 hierarchy is mounted there, or -errno. */
+static int open_if_v1(const char *path)
+{
+	auto_close int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct statfs fs;
+
+	if (fd < 0)
+		return -errno;
+	if (fstatfs(fd, &fs) < 0)
+		return -errno;
+	if (fs.f_type != CGROUP_SUPER_MAGIC)
+		return -ENOENT;
+	return take_fd(&fd);
+}
+
+/* names: "cpu,cpuacct" or "name=systemd". Mounted in full or under one of the controllers' names. */
+static int open_usual_place(const char *names, char *const *controllers)
+{
+	const char *dir = str_has_prefix(names, "name=") ? names + strlen("name=") : names;
+	auto_free char *path = path_join(USUAL_PLACE, dir);
+	int fd;
+
+	if (!path)
+		return -ENOMEM;
+	fd = open_if_v1(path);
+	for (size_t i = 0; fd < 0 && controllers[i] && controllers[1]; i++) {
+		auto_free char *alias = path_join(USUAL_PLACE, controllers[i]);
+
+		if (!alias)
+			return -ENOMEM;
+		fd = open_if_v1(alias);
+	}
+	return fd;
+}
+
+static void drop_message(void *data, int level, const char *fmt, va_list ap)
+{
+	(void)data, (void)level, (void)fmt, (void)ap;
+}
+
+/*
+ * libcgroup's table of mounts, read anew: it may be older than a mount of ours. Its default logger
+ * would write to stderr as an environment variable tells it; a library has no business doing that.
+ */
+static int read_mount_table(void)
+{
+	int r;
+
+	cgroup_set_logger(drop_message, CGROUP_LOG_ERROR, NULL);
+	r = cgroup_init();
+	if (r == 0 || r == ECGROUPNOTMOUNTED)
+		return 0;
+	return r == ECGOTHER && cgroup_get_last_errno() > 0 ? -cgroup_get_last_errno() : -EIO;
+}
+
+/* Where libcgroup says one of the controllers is mounted. */
+static int open_by_table(char *const *controllers)
+{
+	struct cgroup_mount_point mount;
+	void *handle = NULL;
+	int fd = -ENOENT;
+	int r;
+
+	for (r = cgroup_get_controller_begin(&handle, &mount); r == 0;
+	     r = cgroup_get_controller_next(&handle, &mount)) {
+		if (strv_find(controllers, mount.name) < 0)
+			continue;
+		fd = open_if_v1(mount.path);
+		if (fd >= 0)
+			break;
+	}
+	(void)cgroup_get_controller_end(&handle);
+	return fd;
+}
+
+static int add_hierarchy(struct cgroups *cg, int root, char ***controllers)
+{
+	struct cgroup_v1 *bigger = realloc(cg->v1, (cg->n_v1 + 1) * sizeof(*bigger));
+
+	if (!bigger)
+		return -ENOMEM;
+	cg->v1 = bigger;
+	cg->v1[cg->n_v1++] = (struct cgroup_v1){
+		.root = root,
+		.cpuset = strv_find(*controllers, "cpuset") >= 0,
+		.controllers = take_ptr(*controllers),
+	};
+	return 0;
+}
+
+/* One line of /proc/self/cgroup, "4:memory:/path". *table: libcgroup's table has been read. */
+static int discover_one(struct cgroups *cg, const char *line, bool usual, bool *table)
+{
+	auto_free char *names = NULL;
+	auto_strv char **controllers = NULL;
+	auto_close int fd = -1;
+	const char *start = strchr(line, ':');
+	const char *end = start ? strchr(start + 1, ':') : NULL;
+	int r;
+
+	if (!end)
+		return -EBADMSG;
+	if (end == start + 1)
+		return 0;	/* v2 */
+	names = strndup(start + 1, (size_t)(end - start - 1));
+	if (!names)
+		return -ENOMEM;
+	r = strv_split(names, ",", &controllers);
+	if (r < 0)
+		return r;
+	if (usual)
+		fd = open_usual_place(names, controllers);
+	if (fd < 0 && !*table) {
+		r = read_mount_table();
+		if (r < 0)
+			return r;
+		*table = true;
+	}
+	if (fd < 0)
+		fd = open_by_table(controllers);
+	if (fd < 0)
+		return 0;	/* in use by someone, but out of our reach */
+	r = add_hierarchy(cg, fd, &controllers);
+	if (r == 0)
+		(void)take_fd(&fd);
+	return r;
+}
+
+static int discover(struct cgroups *cg, bool usual)
+{
+	auto_free char *text = NULL;
+	auto_strv char **lines = NULL;
+	bool table = false;
+	int r;
+
+	r = file_read(AT_FDCWD, "/proc/self/cgroup", PROC_FILE_MAX, &text, NULL);
+	if (r == 0)
+		r = strv_split(text, "\n", &lines);
+	for (size_t i = 0; r == 0 && lines && lines[i]; i++)
+		r = discover_one(cg, lines[i], usual, &table);
+	if (r < 0)
+		cgroup_v1_done(cg);
+	return r;
+}
+
+int cgroup_v1_discover(struct cgroups *cg)
+{
+	return discover(cg, true);
+}
+
+int cgroup_v1_discover_by_table(struct cgroups *cg)
+{
+	return discover(cg, false);
+}
+
+void cgroup_v1_done(struct cgroups *cg)
+{
+	for (size_t i = 0; i < cg->n_v1; i++) {
+		(void)close(cg->v1[i].root);
+		strv_free(cg->v1[i].controllers);
+	}
+	free(cg->v1);
+	cg->v1 = NULL;
+	cg->n_v1 = 0;
+}
+
+static int copy_if_empty(int root, const char *parent, const char *group, const char *file)
+{
+	auto_free char *from = path_join(*parent ? parent : ".", file);
+	auto_free char *to = path_join(group, file);
+	auto_free char *value = NULL;
+	auto_free char *inherited = NULL;
+	int r;
+
+	if (!from || !to)
+		return -ENOMEM;
+	r = file_read_line(root, to, &value);
+	if (r < 0 || *value)
+		return r;
+	r = file_read_line(root, from, &inherited);
+	return r < 0 ? r : file_write(root, to, inherited);
+}
+
+int cgroup_v1_init_cpuset(int root, const char *parent, const char *group)
+{
+	int r = copy_if_empty(root, parent, group, "cpuset.cpus");
+
+	return r < 0 ? r : copy_if_empty(root, parent, group, "cpuset.mems");
+}

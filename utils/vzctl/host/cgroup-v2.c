@@ -1,0 +1,528 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Version 2: its root, its controllers, and what a group can tell about itself: who is in it, whether
+ * it is frozen, when it is empty.
+ *
+ * What lies below a container's group was made by the container: any depth, any names, and it may
+ * change while we look. Nothing here recurses, builds a path of it or minds a group that vanishes.
+ */
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <time.h>
+
+#include <linux/magic.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/proc.h"
+#include "base/str.h"
+#include "base/strv.h"
+#include "host/cgroup-priv.h"
+
+#define PROC_FILE_MAX (64 << 20)
+
+static int open_if_v2(const char *path)
+{
+	auto_close int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct statfs fs;
+
+	if (fd < 0)
+		return -errno;
+	if (fstatfs(fd, &fs) < 0)
+		return -errno;
+	if (fs.f_type != CGROUP2_SUPER_MAGIC)
+		return -ENOENT;
+	return take_fd(&fd);
+}
+
+/* Undo the \ooo of /proc/PID/mountinfo in place. */
+static void unescape(char *s)
+{
+	char *to = s;
+
+	while (*s) {
+		unsigned int c;
+
+		if (*s == '\\' && sscanf(s + 1, "%3o", &c) == 1) {
+			*to++ = (char)c;
+			s += 4;
+		} else {
+			*to++ = *s++;
+		}
+	}
+	*to = '\0';
+}
+
+/* A mount of the whole cgroup2 tree at an unusual place. */
+static int open_by_mountinfo(void)
+{
+	auto_free char *text = NULL;
+	auto_strv char **lines = NULL;
+	int r;
+
+	r = file_read(AT_FDCWD, "/proc/self/mountinfo", PROC_FILE_MAX, &text, NULL);
+	if (r == 0)
+		r = strv_split(text, "\n", &lines);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; lines && lines[i]; i++) {
+		auto_free char *root = NULL;
+		auto_free char *place = NULL;
+		int fd;
+
+		if (!strstr(lines[i], " - cgroup2 ") ||
+		    sscanf(lines[i], "%*s %*s %*s %ms %ms", &root, &place) != 2 ||
+		    strcmp(root, "/") != 0)
+			continue;
+		unescape(place);
+		fd = open_if_v2(place);
+		if (fd >= 0)
+			return fd;
+	}
+	return -ENOENT;
+}
+
+/*
+ * A mount that hangs nowhere. The options are those systemd uses: mounting from the initial cgroup
+ * namespace sets them for every mount of the tree, also for one in a mount namespace we cannot see.
+ */
+static int mount_own(void)
+{
+	auto_close int fs = fsopen("cgroup2", FSOPEN_CLOEXEC);
+	int fd;
+
+	if (fs < 0)
+		return -errno;
+	/* An older kernel may lack them, and they matter to others only. */
+	(void)fsconfig(fs, FSCONFIG_SET_FLAG, "nsdelegate", NULL, 0);
+	(void)fsconfig(fs, FSCONFIG_SET_FLAG, "memory_recursiveprot", NULL, 0);
+	if (fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+		return -errno;
+	fd = fsmount(fs, FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+int cgroup_v2_open_root(int *ret_fd, bool *ret_own)
+{
+	bool own = false;
+	int fd = open_if_v2("/sys/fs/cgroup");
+
+	if (fd < 0)
+		fd = open_if_v2("/sys/fs/cgroup/unified");
+	if (fd < 0)
+		fd = open_by_mountinfo();
+	if (fd < 0) {
+		fd = mount_own();
+		own = true;
+	}
+	if (fd < 0)
+		return fd;
+	*ret_fd = fd;
+	*ret_own = own;
+	return 0;
+}
+
+int cgroup_v2_enable(int root, const char *parent)
+{
+	const char *dir = *parent ? parent : ".";
+	auto_free char *control = path_join(dir, "cgroup.subtree_control");
+	auto_free char *path = path_join(dir, "cgroup.controllers");
+	auto_free char *has = NULL;
+	auto_free char *given = NULL;
+	auto_strv char **has_names = NULL;
+	auto_strv char **given_names = NULL;
+	auto_strv char **missing = NULL;
+	auto_free char *all = NULL;
+	int r;
+
+	if (!control || !path)
+		return -ENOMEM;
+	r = file_read_line(root, path, &has);
+	if (r == 0)
+		r = file_read_line(root, control, &given);
+	if (r == 0)
+		r = strv_split(has, " ", &has_names);
+	if (r == 0)
+		r = strv_split(given, " ", &given_names);
+	for (size_t i = 0; r == 0 && has_names && has_names[i]; i++)
+		if (strv_find(given_names, has_names[i]) < 0)
+			r = strv_addf(&missing, "+%s", has_names[i]);
+	if (r < 0 || !missing)
+		return r;
+	all = strv_join(missing, " ");
+	if (!all)
+		return -ENOMEM;
+	r = file_write(root, control, all);
+	if (r == 0 || r == -ENOENT || r == -ENODEV)
+		return r;
+	/*
+	 * The kernel takes all or none. One that refuses (cpu, while a realtime task lives outside
+	 * the root; any, in a group that has processes of its own) must not cost us the others. Who
+	 * needs it finds its files missing and can say which parameter that concerns.
+	 */
+	for (size_t i = 0; missing[i]; i++)
+		(void)file_write(root, control, missing[i]);
+	return 0;
+}
+
+static int list_children(int dir, char ***ret)
+{
+	auto_strv char **names = NULL;
+	auto_closedir DIR *d = NULL;
+	struct dirent *e;
+	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	d = fdopendir(fd);
+	if (!d) {
+		int r = -errno;
+
+		(void)close(fd);
+		return r;
+	}
+	while ((e = readdir(d))) {
+		int r;
+
+		if (e->d_type != DT_DIR || strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
+			continue;
+		r = strv_add(&names, e->d_name);
+		if (r < 0)
+			return r;
+	}
+	*ret = take_ptr(names);
+	return 0;
+}
+
+int cgroup_children(struct cgroups *cg, const char *group, char ***ret)
+{
+	auto_close int fd = cgroup_fd(cg, *group ? group : ".");
+
+	return fd < 0 ? fd : list_children(fd, ret);
+}
+
+/* A group on the way from the start of a walk to where it is now. */
+struct level {
+	char *name;		/* owned; NULL for the start */
+	char **children;	/* strv, owned */
+	size_t next;		/* the child to go to next */
+};
+
+struct trail {
+	struct level *levels;
+	size_t n;
+};
+
+static int go_down(struct trail *t, int *cur, const char *name)
+{
+	struct level *bigger = realloc(t->levels, (t->n + 1) * sizeof(*bigger));
+	struct level l = { 0 };
+	int r = 0;
+
+	if (!bigger)
+		return -ENOMEM;
+	t->levels = bigger;
+	if (name) {
+		int sub = openat(*cur, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+		if (sub < 0)
+			return -errno;
+		(void)close(*cur);
+		*cur = sub;
+		l.name = strdup(name);
+		if (!l.name)
+			return -ENOMEM;
+	}
+	r = list_children(*cur, &l.children);
+	/* Removed between the two: no children then, and the caller of the visit copes with the rest. */
+	if (r < 0 && r != -ENOENT && r != -ENODEV) {
+		free(l.name);
+		return r;
+	}
+	t->levels[t->n++] = l;
+	return 0;
+}
+
+static void drop_level(struct trail *t)
+{
+	struct level *l = &t->levels[--t->n];
+
+	free(l->name);
+	strv_free(l->children);
+}
+
+/* Visit the start itself: its parent is found by path, not by "..", which leads out of a bind mount. */
+static int visit_start(int root, const char *group, cgroup_visit_fn fn, void *data)
+{
+	const char *slash = strrchr(group, '/');
+	auto_free char *above = slash ? strndup(group, (size_t)(slash - group)) : strdup(".");
+	auto_close int fd = -1;
+
+	if (!above)
+		return -ENOMEM;
+	fd = openat(root, above, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? -errno : fn(fd, slash ? slash + 1 : group, data);
+}
+
+int cgroup_walk(int root, const char *group, cgroup_visit_fn fn, void *data)
+{
+	auto_close int cur = openat(root, group, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct trail t = { 0 };
+	int r;
+
+	if (cur < 0)
+		return -errno;
+	r = go_down(&t, &cur, NULL);
+	while (r == 0) {
+		struct level *l = &t.levels[t.n - 1];
+		int up;
+
+		if (l->children && l->children[l->next]) {
+			r = go_down(&t, &cur, l->children[l->next++]);
+			if (r == -ENOENT)
+				r = 0;	/* gone since it was listed */
+			continue;
+		}
+		if (t.n == 1) {
+			r = visit_start(root, group, fn, data);
+			break;
+		}
+		up = openat(cur, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (up < 0) {
+			r = -errno;
+			break;
+		}
+		(void)close(cur);
+		cur = up;
+		r = fn(cur, l->name, data);
+		drop_level(&t);
+	}
+	while (t.n)
+		drop_level(&t);
+	free(t.levels);
+	return r;
+}
+
+int cgroup_of(pid_t pid, char **ret)
+{
+	auto_free char *path = str_printf("/proc/%d/cgroup", (int)pid);
+	auto_free char *text = NULL;
+	auto_strv char **lines = NULL;
+	int r;
+
+	if (!path)
+		return -ENOMEM;
+	r = file_read(AT_FDCWD, path, PROC_FILE_MAX, &text, NULL);
+	if (r == 0)
+		r = strv_split(text, "\n", &lines);
+	if (r < 0)
+		return r == -ENOENT ? -ESRCH : r;
+	for (size_t i = 0; lines && lines[i]; i++) {
+		if (!str_has_prefix(lines[i], "0::/"))
+			continue;
+		*ret = strdup(lines[i] + strlen("0::/"));
+		return *ret ? 0 : -ENOMEM;
+	}
+	return -ENODATA;
+}
+
+struct pids {
+	pid_t *list;
+	size_t n, size;
+};
+
+static int add_pid(struct pids *p, pid_t pid)
+{
+	if (p->n == p->size) {
+		size_t size = p->size ? p->size * 2 : 64;
+		pid_t *bigger = realloc(p->list, size * sizeof(*bigger));
+
+		if (!bigger)
+			return -ENOMEM;
+		p->list = bigger;
+		p->size = size;
+	}
+	p->list[p->n++] = pid;
+	return 0;
+}
+
+static int collect_visited(int parent, const char *name, void *data)
+{
+	auto_close int dir = openat(parent, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	auto_free char *text = NULL;
+	int r;
+
+	if (dir < 0)
+		return errno == ENOENT ? 0 : -errno;
+	r = file_read(dir, "cgroup.procs", PROC_FILE_MAX, &text, NULL);
+	/* A threaded group refuses: its processes are listed further up. */
+	if (r == -ENOENT || r == -ENODEV || r == -EOPNOTSUPP)
+		return 0;
+	for (char *p = text; r == 0 && *p;) {
+		char *end;
+		long pid = strtol(p, &end, 10);
+
+		if (end == p)
+			return -EBADMSG;
+		/* 0 is a process outside of our pid namespace. */
+		if (pid > 0)
+			r = add_pid(data, (pid_t)pid);
+		p = end + strspn(end, "\n");
+	}
+	return r;
+}
+
+int cgroup_procs(struct cgroups *cg, const char *group, pid_t **ret)
+{
+	struct pids p = { 0 };
+	int r = cgroup_walk(cg->v2, group, collect_visited, &p);
+
+	if (r < 0) {
+		free(p.list);
+		return r;
+	}
+	*ret = p.list;
+	return (int)p.n;
+}
+
+static int open_events(struct cgroups *cg, const char *group)
+{
+	auto_free char *path = path_join(group, "cgroup.events");
+	int fd;
+
+	if (!path)
+		return -ENOMEM;
+	fd = openat(cg->v2, path, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+/* The number behind key in an open cgroup.events; -ENOENT if the group is gone. */
+static int read_event(int fd, const char *key)
+{
+	auto_free char *text = NULL;
+	auto_strv char **lines = NULL;
+	int r;
+
+	if (lseek(fd, 0, SEEK_SET) < 0)
+		return -errno;
+	r = fd_read_all(fd, PROC_FILE_MAX, &text, NULL);
+	if (r == 0)
+		r = strv_split(text, "\n", &lines);
+	if (r < 0)
+		return r == -ENODEV ? -ENOENT : r;
+	for (size_t i = 0; lines && lines[i]; i++) {
+		size_t n = strlen(key);
+
+		if (strncmp(lines[i], key, n) == 0 && lines[i][n] == ' ')
+			return lines[i][n + 1] == '1';
+	}
+	return -EOPNOTSUPP;
+}
+
+static int get_event(struct cgroups *cg, const char *group, const char *key)
+{
+	auto_close int fd = open_events(cg, group);
+
+	return fd < 0 ? fd : read_event(fd, key);
+}
+
+/* Wait until key has the wanted value. The kernel marks every change by POLLPRI. */
+static int wait_event(int fd, const char *key, int wanted, usec_t timeout)
+{
+	usec_t now = now_usec();
+	usec_t end = timeout < UINT64_MAX - now ? now + timeout : UINT64_MAX;
+
+	for (;;) {
+		struct pollfd p = { .fd = fd, .events = POLLPRI };
+		int r = read_event(fd, key);
+
+		if (r < 0 || r == wanted)
+			return r < 0 ? r : 0;
+		now = now_usec();
+		if (now >= end)
+			return -ETIMEDOUT;
+		/* Rounded up; and a look once a second, for a group that was removed wakes nobody. */
+		if (poll(&p, 1, (int)VZ_MIN((end - now + 999) / 1000, (usec_t)1000)) < 0 &&
+		    errno != EINTR)
+			return -errno;
+	}
+}
+
+int cgroup_is_populated(struct cgroups *cg, const char *group)
+{
+	return get_event(cg, group, "populated");
+}
+
+int cgroup_is_frozen(struct cgroups *cg, const char *group)
+{
+	return get_event(cg, group, "frozen");
+}
+
+int cgroup_freeze(struct cgroups *cg, const char *group, bool freeze, usec_t timeout)
+{
+	auto_close int fd = open_events(cg, group);
+	int r;
+
+	if (fd < 0)
+		return fd;
+	r = cgroup_write(cg, group, "cgroup", "cgroup.freeze", freeze ? "1" : "0");
+	return r < 0 ? r : wait_event(fd, "frozen", freeze, timeout);
+}
+
+int cgroup_wait_empty(struct cgroups *cg, const char *group, usec_t timeout)
+{
+	auto_close int fd = open_events(cg, group);
+	int r = fd < 0 ? fd : wait_event(fd, "populated", 0, timeout);
+
+	return r == -ENOENT ? 0 : r;
+}
+
+/* One pid of a list that may be a moment old: by pidfd, and only if that process is in the group. */
+static void kill_member(pid_t pid, const char *group)
+{
+	auto_close int fd = pidfd_open_pid(pid);
+	auto_free char *of = NULL;
+	size_t n = strlen(group);
+
+	if (fd < 0 || cgroup_of(pid, &of) < 0)
+		return;
+	if (strncmp(of, group, n) == 0 && (of[n] == '/' || !of[n]))
+		(void)pidfd_signal(fd, SIGKILL);
+}
+
+int cgroup_v2_kill_by_hand(struct cgroups *cg, const char *group)
+{
+	int n = 0;
+
+	/* Frozen, nobody forks faster than we count; SIGKILL works in the freezer. */
+	(void)cgroup_freeze(cg, group, true, 100 * USEC_PER_MSEC);
+	for (int round = 0; round < 100; round++) {
+		auto_free pid_t *pids = NULL;
+
+		n = cgroup_procs(cg, group, &pids);
+		if (n <= 0)
+			break;
+		for (int i = 0; i < n; i++)
+			kill_member(pids[i], group);
+		if (cgroup_wait_empty(cg, group, 10 * USEC_PER_MSEC) != -ETIMEDOUT)
+			break;
+	}
+	(void)cgroup_write(cg, group, "cgroup", "cgroup.freeze", "0");
+	return n < 0 ? n : 0;
+}
+
+int cgroup_kill(struct cgroups *cg, const char *group)
+{
+	int r = cgroup_write(cg, group, "cgroup", "cgroup.kill", "1");
+
+	if (r != -ENOENT)
+		return r;
+	r = cgroup_is_populated(cg, group);
+	return r < 0 ? r : cgroup_v2_kill_by_hand(cg, group);
+}
