@@ -7,13 +7,18 @@
 #include <sys/types.h>
 
 #define CAPS_MAX 41		/* names known to us: chown … checkpoint_restore */
+/*
+ * What caps_by_name() says for "ve_admin" and "setveid", capabilities only an OpenVZ kernel had: known,
+ * so old configurations stay valid, but no bit of any set. The user namespace gives a container what
+ * they stood for.
+ */
+#define CAPS_VE_ADMIN 64
 
-/* Bit number of a name without "cap_", letter case ignored; "setveid" is ve_admin, and ve_admin is mac_override's bit 30 no more: both map to -1's neighbour CAPS_VE_ADMIN. -1: unknown. */
-#define CAPS_VE_ADMIN 64	/* known, means nothing on a stock kernel: the user namespace gives it */
+/* Bit number of a name without "cap_", letter case ignored; CAPS_VE_ADMIN; or -1: unknown. */
 int caps_by_name(const char *name);
 const char *caps_name(int bit);	/* lower case; NULL if out of range */
 
-/* Bounding set of a container by default: all but sys_module sys_rawio sys_time mac_admin mac_override bpf perfmon (and syslog stays). */
+/* Bounding set of a container by default: all but sys_module sys_rawio sys_time mac_admin mac_override bpf perfmon. */
 uint64_t caps_container_default(void);
 /* Drop what is not in keep from the bounding set; inheritable and ambient become empty. 0 or -errno. */
 int caps_limit_bounding(uint64_t keep);
