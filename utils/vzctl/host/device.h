@@ -13,6 +13,7 @@
 enum { DEVICE_READ = 1, DEVICE_WRITE = 2, DEVICE_MKNOD = 4 };
 #define DEVICE_ANY (-1)
 
+/* The last rule that matches a device decides alone. */
 struct device_rule {
 	char type;		/* 'b', 'c', or 'a' for both */
 	int major, minor;	/* DEVICE_ANY: every */
@@ -23,7 +24,12 @@ struct device_rule {
 extern const struct device_rule device_defaults[];
 extern const size_t device_defaults_len;
 
-/* Replace the rules of the group. Later rules win. 0 or a negative errno. */
+/*
+ * Replace the rules of the group. A running container keeps, all the time, what both the old and the
+ * new rules allow. 0 or a negative errno. v1 can only add up what is allowed: rules that take reading
+ * or writing of some devices out of a wider one give -EOPNOTSUPP there, and mknod stays allowed where
+ * any rule allows it.
+ */
 int device_apply(struct cgroups *cg, const char *group, const struct device_rule *rules, size_t n);
 
 #endif
