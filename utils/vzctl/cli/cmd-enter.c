@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* vzctl enter: a login shell on a terminal of the container. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/cli.h"
@@ -13,15 +14,10 @@ int check_enter(struct cli *c, struct vz_err *err)
 
 int cmd_enter(struct cli *c, struct vz_err *err)
 {
-	auto_err struct vz_err why = { 0 };
+	char *const *type_first = c->argc > 2 ? c->argv + 2 : NULL;
 	int status = 0;
 
-	if (vz_ct_enter(c->ct, c->argc > 2 ? c->argv + 2 : NULL, &status, &why) < 0) {
-		if (why.code != VZ_E_NOT_RUNNING)
-			(void)vz_wrap(&why, "enter into CT %u failed", c->id);
-		vz_err_move(err, &why);
+	if (vz_ct_enter(c->ct, getenv("TERM"), type_first, &status, err) < 0)
 		return -1;
-	}
-	vz_log(&c->log.log, VZ_LOG_INFO, c->id, "exited from CT %u", c->id);
 	return cli_inner_status(c, status, "got signal");
 }

@@ -1,18 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* vzctl runscript: run a script of the host inside a container, running or not. */
-#include <unistd.h>
-
 #include "cli/cli.h"
 
 int check_script(struct cli *c, struct vz_err *err)
 {
 	if (c->argc < 2)
 		return vz_fail(err, VZ_E_INVALID_SYNTAX, 0, "No script given for runscript");
-	if (opts_extra_words(c, 2, err) < 0)
-		return -1;
-	if (access(c->argv[1], R_OK) < 0)
-		return vz_fail(err, VZ_E_NOSCRIPT, 0, "Script not found: %s", c->argv[1]);
-	return 0;
+	return opts_extra_words(c, 2, err);
 }
 
 int cmd_runscript(struct cli *c, struct vz_err *err)

@@ -89,7 +89,7 @@ static void put_later(FILE *f)
 static char unit_of(const char *type)
 {
 	static const struct { const char *type; char letter; } units[] = {
-		{ "items", 'N' }, { "pages", 'P' }, { "bytes", 'B' },
+		{ "items", 'N' }, { "pages", 'P' }, { "pagepair", 'P' }, { "bytes", 'B' },
 	};
 
 	for (size_t i = 0; type && i < ARRAY_SIZE(units); i++)

@@ -3,7 +3,6 @@
  * vzctl from argv to exit status. The order in which things are looked at is an interface (scripts
  * compare exit codes); it is the order of the table at the end. Nothing else in vzctl prints errors.
  */
-#include <ctype.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "cli/cli.h"
+#include "cli/host.h"
 
 #define FREE_NUMBER_TRIES 100
 
@@ -84,16 +84,8 @@ static void on_plan_line(void *data VZ_UNUSED, const char *line)
 
 static int find_ct(struct cli *c, struct vz_err *err)
 {
-	const char *libexec = getenv("VZ_LIBEXECDIR");
-	const char *backend = getenv("VZ_BACKEND");
-
-	if (vz_new(&c->vz, c->text[OPT_prefix], err) < 0)
+	if (host_open(&c->vz, c->text[OPT_prefix], &c->log, err) < 0)
 		return -1;
-	vz_set_log(c->vz, &c->log.log);
-	if (backend && *backend)
-		vz_set_backend(c->vz, backend);
-	if (libexec && *libexec && vz_set_libexec_dir(c->vz, libexec) < 0)
-		return vz_fail(err, VZ_E_RESOURCE, 0, "out of memory");
 	if (c->given[OPT_dry_run])
 		vz_set_dry_run(c->vz, on_plan_line, NULL);
 	return c->word ? vz_ctid_find(c->vz, c->word, &c->id, err) : 0;
@@ -128,28 +120,13 @@ static int check_ct0(struct cli *c, struct vz_err *err)
 	return 0;
 }
 
-static bool is_number(const char *word)
-{
-	for (; isdigit((unsigned char)*word); word++)
-		;
-	return !*word;
-}
-
 static int load_ct(struct cli *c, struct vz_err *err)
 {
-	auto_free char *name = NULL;
-
 	if (!c->word)
 		return 0;
-	if (vz_ct_new(c->vz, c->id, &c->ct, err) < 0 ||
-	    vz_ct_load(c->ct, !(c->cmd->flags & NEED_CONF), err) < 0)
+	if (vz_ct_new(c->vz, c->id, &c->ct, err) < 0)
 		return -1;
-	if (is_number(c->word))
-		return 0;
-	name = vz_ct_get(c->ct, "NAME");
-	if (name && strcmp(name, c->word) != 0)
-		return vz_fail(err, VZ_E_INVALID_VALUE, 0, "Unable to find container by name %s", c->word);
-	return 0;
+	return vz_ct_load(c->ct, !(c->cmd->flags & NEED_CONF), err);
 }
 
 /* Others may want a number at the same moment: it is ours only with the lock. */
@@ -161,7 +138,7 @@ static int take_free_number(struct cli *c, struct vz_err *err)
 		vz_ct_free(take_ptr(c->ct));
 		if (vz_ctid_next(c->vz, &c->id, err) < 0 || vz_ct_new(c->vz, c->id, &c->ct, err) < 0)
 			return -1;
-		if (!c->given[OPT_skiplock] && !c->given[OPT_dry_run] && vz_ct_lock(c->ct, 0, &why) < 0) {
+		if (!c->given[OPT_skiplock] && vz_ct_lock(c->ct, 0, &why) < 0) {
 			if (why.code == VZ_E_LOCKED)
 				continue;
 			vz_err_move(err, &why);
@@ -185,8 +162,7 @@ static int take_lock(struct cli *c, struct vz_err *err)
 		return -1;
 	if (!c->word)
 		return take_free_number(c, err);
-	/* A dry run changes nothing, and tells even those who may not write below /run. */
-	if (c->given[OPT_skiplock] || c->given[OPT_dry_run])
+	if (c->given[OPT_skiplock])
 		return 0;
 	if (vz_ct_lock(c->ct, timeout, err) < 0)
 		return -1;
@@ -213,7 +189,7 @@ static int (*const stages[])(struct cli *c, struct vz_err *err) = {
 	load_host,		/* rc 10 */
 	read_options,		/* rc 20, 21 */
 	check_ct0,		/* rc 21 */
-	load_ct,		/* rc 14, wrong name 21 */
+	load_ct,		/* rc 14 */
 	take_lock,		/* rc 9 */
 	run,
 };
