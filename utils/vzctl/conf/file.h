@@ -14,6 +14,9 @@
 
 struct conf_file;
 
+/* Length of the $VEID or ${VEID} that s begins with, 0 if it begins with neither. */
+size_t conf_veid_len(const char *s);
+
 struct conf_entry {
 	const char *key;
 	const char *value;	/* unquoted and unescaped */
@@ -42,7 +45,10 @@ unsigned int conf_file_next_bad(const struct conf_file *f, size_t *iter);
 /* The first value of key, NULL if there is none. */
 const char *conf_file_get(const struct conf_file *f, const char *key);
 
-/* Replace the first line of key (further ones go), or append one. 0 or -ENOMEM. */
+/*
+ * Replace the first line of key (further ones go), or append one. 0, -ENOMEM, or -EINVAL: key is no
+ * name, or value has a newline in it, which no line can hold. A line that says this already stays.
+ */
 int conf_file_set(struct conf_file *f, const char *key, const char *value);
 /* Remove all lines of key. */
 void conf_file_unset(struct conf_file *f, const char *key);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Parameters: what a container or the host can be configured with. One row of params.def is all that
- * describes one; this header turns the rows into numbers and a table.
+ * describes one; this header turns the rows into numbers and a table. The id of a row is its key in
+ * lower case: CPULIMIT is VZ_P_cpulimit.
  */
 #ifndef VZ_CONF_PARAM_H
 #define VZ_CONF_PARAM_H
@@ -31,6 +32,8 @@ enum vz_param_flag {
 	VZ_PF_STOPPED = 1 << 6,	/* cannot be changed while running (rc 32) */
 	VZ_PF_CREATE  = 1 << 7,	/* create takes the option too */
 	VZ_PF_SET     = 1 << 8,	/* set takes the option */
+	VZ_PF_ADD     = 1 << 9,	/* the main option adds to the list; without it, it replaces the list */
+	VZ_PF_LOCAL   = 1 << 10,	/* only of a container: passed over in vz.conf */
 };
 
 /* Which applier of floor 4 carries the parameter out; one function per group. */
@@ -69,6 +72,7 @@ struct vz_param {
 struct vz_param_option {
 	enum vz_param_id id;
 	const char *option;
+	const struct vz_type *type;	/* reads its argument; NULL in param_options(): the parameter's */
 	enum vz_edit_op op;
 	const char *arg;
 	const char *help;
@@ -79,6 +83,10 @@ const struct vz_param *param_get(enum vz_param_id id);
 const struct vz_param *param_by_key(const char *key);
 /* All further options, ended by a NULL option. */
 const struct vz_param_option *param_options(void);
+/* A main or a further option by its name without "--"; false if there is none. */
+bool param_option_find(const char *option, struct vz_param_option *ret);
+/* Other keys of a parameter that are read but never written, by index; NULL past the end. */
+const char *param_alias(enum vz_param_id id, size_t index);
 /* True for names old files hold that nothing reads any more: they are passed over in silence. */
 bool param_key_is_obsolete(const char *key);
 

@@ -2,7 +2,8 @@
 /*
  * Where everything is. With a prefix every path of ours lies below it, those that come from
  * configuration files too: a second "host" on one machine. What is no path (cgroup, interface and
- * table names) gets a tag made from the prefix instead.
+ * table names) gets a tag made from the prefix instead. Programs are installed once and serve every
+ * prefix: libexec_dir and share_dir stay where they are.
  */
 #ifndef VZ_CONF_PATHS_H
 #define VZ_CONF_PATHS_H

@@ -6,8 +6,8 @@
 #include "conf/layers.h"
 
 /*
- * Check c, the configuration a container would have. Findings are logged as errors, one line each;
- * err gets the first with VZ_E_INVALID_VALUE or the code of the rule. 0 or -1.
+ * Check c, the configuration a container would have. err gets the first finding with VZ_E_INVALID_VALUE
+ * or the code of the rule; further ones are logged as errors, one line each. 0 or -1.
  */
 int conf_validate(const struct vz_conf *c, const struct vz_log *log, vz_ctid id, struct vz_err *err);
 
@@ -16,6 +16,7 @@ struct set_request {
 	const struct vz_edits *edits;
 	bool save, force, reset_ub, offline_resize;
 	bool setmode_restart;
+	bool running, mounted;		/* what the container is right now */
 };
 int conf_validate_set(const struct set_request *q, const struct vz_conf *merged, struct vz_err *err);
 

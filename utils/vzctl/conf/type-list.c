@@ -1,0 +1,426 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Types that are lists of words: what all of them share, plain words, passwords, bind mounts, and
+ * NAME:on|off lists (capabilities, features). Lists with nothing in them count as not set: see
+ * value_parse_as() and edits_apply().
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/strv.h"
+#include "conf/type-impl.h"
+
+#define BLANKS " \t"
+
+/* ---- what all lists share ---- */
+
+int list_copy(const struct vz_value *v, struct vz_value *ret)
+{
+	char **copy;
+
+	if (strv_copy(v->list, &copy) < 0)
+		return -ENOMEM;
+	*ret = (struct vz_value){ .set = true, .list = copy };
+	return 0;
+}
+
+bool list_equal(const struct vz_value *a, const struct vz_value *b)
+{
+	return strv_equal(a->list, b->list);
+}
+
+void list_done(struct vz_value *v)
+{
+	strv_free(v->list);
+	*v = (struct vz_value){ 0 };
+}
+
+void list_format(const struct vz_param *p VZ_UNUSED, const struct vz_value *v, struct vz_str *out)
+{
+	for (char **word = v->list; word && *word; word++) {
+		if (word != v->list)
+			str_add_char(out, ' ');
+		str_add(out, *word);
+	}
+}
+
+bool list_same_word(const char *a, const char *b)
+{
+	return strcmp(a, b) == 0;
+}
+
+static bool same_head(const char *a, size_t n, const char *b, size_t m)
+{
+	return n == m && memcmp(a, b, n) == 0;
+}
+
+bool list_same_until(const char *a, const char *b, char c)
+{
+	return same_head(a, (size_t)(strchrnul(a, c) - a), b, (size_t)(strchrnul(b, c) - b));
+}
+
+static size_t until_last(const char *s, char c)
+{
+	const char *last = strrchr(s, c);
+
+	return last ? (size_t)(last - s) : strlen(s);
+}
+
+bool list_same_until_last(const char *a, const char *b, char c)
+{
+	return same_head(a, until_last(a, c), b, until_last(b, c));
+}
+
+int list_any_word(const char *word, char **ret)
+{
+	*ret = strdup(word);
+	return *ret ? 0 : -ENOMEM;
+}
+
+static int find_same(const struct list_syntax *y, char *const *list, const char *word)
+{
+	for (int i = 0; list && list[i]; i++)
+		if (y->same(list[i], word))
+			return i;
+	return -1;
+}
+
+/* Put word, which becomes the list's, where the same one was, or at the end. */
+static int put_word(const struct list_syntax *y, char ***list, char *word)
+{
+	int i = find_same(y, *list, word);
+
+	if (i < 0)
+		return strv_take(list, word);
+	free((*list)[i]);
+	(*list)[i] = word;
+	return 0;
+}
+
+int list_parse(const struct list_syntax *y, enum vz_source from, const char *text, struct vz_value *ret)
+{
+	auto_strv char **list = NULL;
+	size_t count = 0;
+	int note = 0;
+
+	while (*(text += strspn(text, y->seps))) {
+		size_t n = strcspn(text, y->seps);
+		auto_free char *word = NULL;
+		char *stored = NULL;
+		int r;
+
+		if (count++ == LIST_MAX) {
+			if (from == VZ_FROM_OPTION)
+				return -ERANGE;
+			note = VZ_PARSE_TRUNCATED;
+			break;
+		}
+		word = strndup(text, n);
+		if (!word)
+			return -ENOMEM;
+		text += n;
+		r = y->canonical(word, &stored);
+		if (r == -EINVAL && y->drop_unknown && from == VZ_FROM_FILE) {
+			note = VZ_PARSE_UNKNOWN;
+			continue;
+		}
+		if (r == 0 && stored)
+			r = put_word(y, &list, stored);
+		if (r < 0)
+			return r;
+	}
+	*ret = (struct vz_value){ .set = true, .list = take_ptr(list) };
+	return note;
+}
+
+int list_edit(const struct list_syntax *y, struct vz_value *v, enum vz_edit_op op, const struct vz_value *by)
+{
+	if (!v->set)
+		*v = (struct vz_value){ .set = true };
+	for (char **word = by->list; word && *word; word++) {
+		if (op == VZ_DEL) {
+			int i = find_same(y, v->list, *word);
+
+			if (i >= 0)
+				strv_remove(v->list, (size_t)i);
+		} else {
+			char *copy = strdup(*word);
+			int r = copy ? put_word(y, &v->list, copy) : -ENOMEM;
+
+			if (r < 0)
+				return r;
+		}
+	}
+	return 0;
+}
+
+/* ---- plain words ---- */
+
+static const struct list_syntax words = {
+	.seps = BLANKS ",", .canonical = list_any_word, .same = list_same_word,
+};
+
+static int words_parse(const struct vz_param *p VZ_UNUSED, enum vz_source from, const char *text,
+		       struct vz_value *ret)
+{
+	return list_parse(&words, from, text, ret);
+}
+
+static int words_edit(struct vz_value *v, enum vz_edit_op op, const struct vz_value *by)
+{
+	return list_edit(&words, v, op, by);
+}
+
+/* ---- user:password; the whole text is one word, blanks belong to the password ---- */
+
+static int password_canonical(const char *word, char **ret)
+{
+	const char *colon = strchr(word, ':');
+
+	if (!colon || colon == word || !colon[1])
+		return -EINVAL;
+	for (const char *c = word; c < colon; c++)
+		if (isspace((unsigned char)*c))
+			return -EINVAL;
+	return list_any_word(word, ret);
+}
+
+static bool same_user(const char *a, const char *b)
+{
+	return list_same_until(a, b, ':');
+}
+
+static const struct list_syntax passwords = {
+	.seps = "", .canonical = password_canonical, .same = same_user,
+};
+
+static int userpasswd_parse(const struct vz_param *p VZ_UNUSED, enum vz_source from, const char *text,
+			    struct vz_value *ret)
+{
+	return list_parse(&passwords, from, text, ret);
+}
+
+static int userpasswd_edit(struct vz_value *v, enum vz_edit_op op, const struct vz_value *by)
+{
+	return list_edit(&passwords, v, op, by);
+}
+
+/* ---- [SRC:]DST[,nosuid,noexec,nodev] ---- */
+
+/* Where DST is: *ret_len bytes from the result on. */
+static const char *bindmount_target(const char *word, size_t *ret_len)
+{
+	const char *options = strchrnul(word, ',');
+	const char *colon = memchr(word, ':', (size_t)(options - word));
+	const char *target = colon ? colon + 1 : word;
+
+	*ret_len = (size_t)(options - target);
+	return target;
+}
+
+static int bindmount_canonical(const char *word, char **ret)
+{
+	const char *target, *option;
+	size_t len;
+
+	target = bindmount_target(word, &len);
+	if (len < 2 || target[0] != '/' || word[0] != '/' || memchr(target, ':', len))
+		return -EINVAL;
+	for (option = target + len; *option;) {
+		size_t n = strcspn(++option, ",");
+
+		if (!same_head(option, n, "nosuid", 6) && !same_head(option, n, "noexec", 6) &&
+		    !same_head(option, n, "nodev", 5))
+			return -EINVAL;
+		option += n;
+	}
+	return list_any_word(word, ret);
+}
+
+static bool same_target(const char *a, const char *b)
+{
+	size_t n, m;
+	const char *s = bindmount_target(a, &n), *t = bindmount_target(b, &m);
+
+	return same_head(s, n, t, m);
+}
+
+static const struct list_syntax bindmounts = {
+	.seps = BLANKS, .canonical = bindmount_canonical, .same = same_target,
+};
+
+static int bindmount_parse(const struct vz_param *p VZ_UNUSED, enum vz_source from, const char *text,
+			   struct vz_value *ret)
+{
+	return list_parse(&bindmounts, from, text, ret);
+}
+
+static int bindmount_edit(struct vz_value *v, enum vz_edit_op op, const struct vz_value *by)
+{
+	return list_edit(&bindmounts, v, op, by);
+}
+
+/* ---- NAME:on|off ---- */
+
+/* All of linux/capability.h; setveid and ve_admin are OpenVZ's. */
+static const char *const capability_names[] = {
+	"chown", "dac_override", "dac_read_search", "fowner", "fsetid", "kill", "setgid", "setuid", "setpcap",
+	"linux_immutable", "net_bind_service", "net_broadcast", "net_admin", "net_raw", "ipc_lock", "ipc_owner",
+	"sys_module", "sys_rawio", "sys_chroot", "sys_ptrace", "sys_pacct", "sys_admin", "sys_boot", "sys_nice",
+	"sys_resource", "sys_time", "sys_tty_config", "mknod", "lease", "audit_write", "audit_control", "setfcap",
+	"mac_override", "mac_admin", "syslog", "wake_alarm", "block_suspend", "audit_read", "perfmon", "bpf",
+	"checkpoint_restore", "ve_admin", "setveid", NULL,
+};
+
+static const char *const feature_names[] = {
+	"sysfs", "nfs", "nfsd", "sit", "ipip", "ipgre", "ppp", "bridge", "time", "tun", "fuse", "io_uring",
+	"detect", NULL,
+};
+
+/* Why a word cannot be read as NAME:on|off. */
+enum onoff_fault { ONOFF_FINE, ONOFF_SYNTAX, ONOFF_NAME };
+
+/* Take "NAME:on" apart; *ret_name is the table's spelling. */
+static enum onoff_fault onoff_read(const char *word, size_t len, const char *const *names, bool caps,
+				   const char **ret_name, bool *ret_on)
+{
+	const char *colon = memchr(word, ':', len);
+	size_t n = colon ? (size_t)(colon - word) : 0, m = colon ? len - n - 1 : 0;
+
+	if (!n || !(same_head(colon + 1, m, "on", 2) || same_head(colon + 1, m, "off", 3)))
+		return ONOFF_SYNTAX;
+	*ret_on = m == 2;
+	if (caps && n > 4 && strncasecmp(word, "cap_", 4) == 0) {
+		word += 4;
+		n -= 4;
+	}
+	for (; *names; names++) {
+		if (strlen(*names) != n)
+			continue;
+		if (caps ? strncasecmp(*names, word, n) == 0 : strncmp(*names, word, n) == 0) {
+			*ret_name = *names;
+			return ONOFF_FINE;
+		}
+	}
+	return ONOFF_NAME;
+}
+
+static int onoff_canonical(const char *word, const char *const *names, bool caps, char **ret)
+{
+	const char *name;
+	bool on;
+
+	if (onoff_read(word, strlen(word), names, caps, &name, &on) != ONOFF_FINE)
+		return -EINVAL;
+	*ret = str_printf("%s:%s", name, on ? "on" : "off");
+	if (!*ret)
+		return -ENOMEM;
+	for (char *c = *ret; caps && *c != ':'; c++)
+		*c = (char)toupper((unsigned char)*c);
+	return 0;
+}
+
+static bool same_name(const char *a, const char *b)
+{
+	return list_same_until(a, b, ':');
+}
+
+static int capability_canonical(const char *word, char **ret)
+{
+	return onoff_canonical(word, capability_names, true, ret);
+}
+
+static int feature_canonical(const char *word, char **ret)
+{
+	return onoff_canonical(word, feature_names, false, ret);
+}
+
+static const struct list_syntax capabilities = {
+	.seps = BLANKS ",", .canonical = capability_canonical, .same = same_name,
+};
+static const struct list_syntax features = {
+	.seps = BLANKS ",", .canonical = feature_canonical, .same = same_name, .drop_unknown = true,
+};
+
+static int capabilities_parse(const struct vz_param *p VZ_UNUSED, enum vz_source from, const char *text,
+			      struct vz_value *ret)
+{
+	return list_parse(&capabilities, from, text, ret);
+}
+
+static int capabilities_edit(struct vz_value *v, enum vz_edit_op op, const struct vz_value *by)
+{
+	return list_edit(&capabilities, v, op, by);
+}
+
+static int features_parse(const struct vz_param *p VZ_UNUSED, enum vz_source from, const char *text,
+			  struct vz_value *ret)
+{
+	return list_parse(&features, from, text, ret);
+}
+
+static int features_edit(struct vz_value *v, enum vz_edit_op op, const struct vz_value *by)
+{
+	return list_edit(&features, v, op, by);
+}
+
+/* What is wrong with the first word that cannot be taken. */
+static char *onoff_explain(const char *text, const char *const *names, bool caps)
+{
+	while (*(text += strspn(text, BLANKS ","))) {
+		size_t n = strcspn(text, BLANKS ",");
+		int shown = (int)VZ_MIN(n, (size_t)64);
+		size_t named = (size_t)(strchrnul(text, ':') - text);
+		const char *name;
+		bool on;
+
+		switch (onoff_read(text, n, names, caps, &name, &on)) {
+		case ONOFF_SYNTAX:
+			return caps ? str_printf("Can't parse capability %.*s (expecting capname:on|off)", shown, text) :
+				      str_printf("Can't parse feature %.*s (expecting name:on|off)", shown, text);
+		case ONOFF_NAME:
+			shown = (int)VZ_MIN(named, (size_t)64);
+			return caps ? str_printf("Capability %.*s is unknown", shown, text) :
+				      str_printf("Unknown feature: %.*s", shown, text);
+		case ONOFF_FINE:
+			break;
+		}
+		text += n;
+	}
+	return NULL;
+}
+
+static char *capabilities_explain(const struct vz_param *p VZ_UNUSED, const char *text)
+{
+	return onoff_explain(text, capability_names, true);
+}
+
+static char *features_explain(const struct vz_param *p VZ_UNUSED, const char *text)
+{
+	return onoff_explain(text, feature_names, false);
+}
+
+/* ---- the types ---- */
+
+const struct vz_type type_strlist = {
+	.name = "list", LIST_VALUE, .parse = words_parse, .format = list_format, .edit = words_edit,
+};
+const struct vz_type type_userpasswd = {
+	.name = "password", LIST_VALUE, .secret = true,
+	.parse = userpasswd_parse, .format = list_format, .edit = userpasswd_edit,
+};
+const struct vz_type type_bindmount = {
+	.name = "bindmount", LIST_VALUE,
+	.parse = bindmount_parse, .format = list_format, .edit = bindmount_edit,
+};
+const struct vz_type type_capabilities = {
+	.name = "capabilities", LIST_VALUE, .parse = capabilities_parse, .format = list_format,
+	.edit = capabilities_edit, .explain = capabilities_explain,
+};
+const struct vz_type type_features = {
+	.name = "features", LIST_VALUE, .parse = features_parse, .format = list_format,
+	.edit = features_edit, .explain = features_explain,
+};
