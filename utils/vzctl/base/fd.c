@@ -112,7 +112,7 @@ static int flush_parent(const char *path)
 	return fsync(fd) < 0 ? -errno : 0;
 }
 
-int file_replace(const char *path, mode_t mode, const void *data, size_t len)
+static int replace(const char *path, mode_t mode, const void *data, size_t len, bool flush)
 {
 	auto_free char *target = NULL;
 	auto_free char *tmp = NULL;
@@ -138,7 +138,7 @@ int file_replace(const char *path, mode_t mode, const void *data, size_t len)
 	r = fchmod(fd, mode) < 0 ? -errno : 0;
 	if (r == 0)
 		r = fd_write_all(fd, data, len);
-	if (r == 0 && fsync(fd) < 0)
+	if (r == 0 && flush && fsync(fd) < 0)
 		r = -errno;
 	if (r == 0 && rename(tmp, target) < 0)
 		r = -errno;
@@ -146,7 +146,17 @@ int file_replace(const char *path, mode_t mode, const void *data, size_t len)
 		(void)unlink(tmp);
 		return r;
 	}
-	return flush_parent(target);
+	return flush ? flush_parent(target) : 0;
+}
+
+int file_replace(const char *path, mode_t mode, const void *data, size_t len)
+{
+	return replace(path, mode, data, len, true);
+}
+
+int file_replace_volatile(const char *path, mode_t mode, const void *data, size_t len)
+{
+	return replace(path, mode, data, len, false);
 }
 
 bool path_exists(const char *path)

@@ -31,6 +31,8 @@ int file_write(int dirfd, const char *path, const char *text);
  * path is a symlink the file it points to is replaced. A crash leaves the old file or the new one.
  */
 int file_replace(const char *path, mode_t mode, const void *data, size_t len);
+/* The same for files that do not outlive the boot: not flushed. */
+int file_replace_volatile(const char *path, mode_t mode, const void *data, size_t len);
 
 bool path_exists(const char *path);
 bool path_is_dir(const char *path);

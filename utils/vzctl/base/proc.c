@@ -69,22 +69,25 @@ bool proc_is_alive(pid_t pid, uint64_t start_time)
 	return st.state != 'Z' && st.state != 'X';
 }
 
-pid_t proc_inner_pid(pid_t pid)
+int proc_nspid(pid_t pid, pid_t *ret, size_t max)
 {
 	auto_free char *text = NULL;
-	char *line, *end;
+	char *p;
+	int n = 0;
 	int r = read_proc(pid, "status", &text, NULL);
 
 	if (r < 0)
 		return r;
-	line = strstr(text, "\nNSpid:");
-	if (!line)
+	p = strstr(text, "\nNSpid:");
+	if (!p)
 		return -ENODATA;
-	end = strchr(line + 1, '\n');
-	if (end)
-		*end = '\0';
-	line = strrchr(line, '\t');
-	return line ? (pid_t)strtol(line, NULL, 10) : -EBADMSG;
+	for (p += strlen("\nNSpid:"); *p == '\t'; n++) {
+		pid_t one = (pid_t)strtol(p + 1, &p, 10);
+
+		if ((size_t)n < max)
+			ret[n] = one;
+	}
+	return n;
 }
 
 int proc_cmdline(pid_t pid, char **ret)

@@ -4,6 +4,7 @@
 #define VZ_BASE_PROC_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -23,8 +24,11 @@ struct proc_stat {
 int proc_stat_read(pid_t pid, struct proc_stat *ret);
 /* True for a process that exists and is no zombie; start_time 0 matches any. */
 bool proc_is_alive(pid_t pid, uint64_t start_time);
-/* The pid in the innermost pid namespace (last number of NSpid:), or a negative errno. */
-pid_t proc_inner_pid(pid_t pid);
+/*
+ * The pids of a process, from our pid namespace inwards (NSpid: of its status). Fills at most max of
+ * them and returns how many there are, or a negative errno.
+ */
+int proc_nspid(pid_t pid, pid_t *ret, size_t max);
 /* Arguments joined by blanks, for messages; the name in brackets if there are none. */
 int proc_cmdline(pid_t pid, char **ret);
 /* /proc/sys/kernel/random/boot_id. The caller frees it. */

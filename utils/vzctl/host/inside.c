@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What a container sees when its init starts; see inside.h.
+ *
+ * The order matters. File systems are made while the host's /proc and /sys are still visible (the
+ * kernel asks for that), as detached mounts; then the root is pivoted, the host's tree is gone, and
+ * only then are paths of the container resolved: they can lead nowhere else.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/macros.h"
+#include "base/str.h"
+#include "host/caps.h"
+#include "host/inside.h"
+
+struct fs_option {
+	const char *key, *value;	/* value NULL: a flag */
+};
+
+/* The container's own file systems, in the order in which they are attached. */
+enum fs_id { FS_PROC, FS_SYS, FS_CGROUP, FS_DEV, FS_PTS, FS_SHM, FS_MQUEUE, FS_RUN, FS__MAX };
+
+static const struct fs {
+	const char *type, *target;
+	uint64_t attr;
+	struct fs_option option[4];
+} file_systems[FS__MAX] = {
+	[FS_PROC]   = { "proc",    "/proc",          MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, { { 0 } } },
+	[FS_SYS]    = { "sysfs",   "/sys",           MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC | MOUNT_ATTR_RDONLY, { { 0 } } },
+	[FS_CGROUP] = { "cgroup2", "/sys/fs/cgroup", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, { { 0 } } },
+	[FS_DEV]    = { "tmpfs",   "/dev",           MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, { { "mode", "755" }, { "size", "1m" } } },
+	[FS_PTS]    = { "devpts",  "/dev/pts",       MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, { { "newinstance", NULL }, { "ptmxmode", "0666" }, { "mode", "0620" }, { "gid", "5" } } },
+	[FS_SHM]    = { "tmpfs",   "/dev/shm",       MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, { { "mode", "1777" } } },
+	[FS_MQUEUE] = { "mqueue",  "/dev/mqueue",    MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, { { 0 } } },
+	[FS_RUN]    = { "tmpfs",   "/run",           MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, { { "mode", "755" } } },
+};
+
+static const struct inside_node standard_nodes[] = {
+	{ "null", false }, { "zero", false }, { "full", false },
+	{ "random", false }, { "urandom", false }, { "tty", false },
+};
+
+static const struct { const char *link, *to; } dev_links[] = {
+	{ "/dev/ptmx",   "pts/ptmx" },
+	{ "/dev/fd",     "/proc/self/fd" },
+	{ "/dev/stdin",  "/proc/self/fd/0" },
+	{ "/dev/stdout", "/proc/self/fd/1" },
+	{ "/dev/stderr", "/proc/self/fd/2" },
+	{ "/dev/core",   "/proc/kcore" },
+};
+
+/* Of /proc: what the container may read but not write, and what it need not even read. */
+static const char *const proc_read_only[] = { "/proc/bus", "/proc/fs", "/proc/irq" };
+static const char *const proc_masked[] = {
+	"/proc/kcore", "/proc/keys", "/proc/timer_list", "/proc/sched_debug", "/proc/latency_stats",
+};
+
+/*
+ * What systemd is told. PSI watches are off because no checkpoint can carry them over; the console
+ * is /dev/null, on which a getty would fail. Versions that do not know a setting ignore it.
+ */
+static const struct { const char *path, *text; } systemd_files[] = {
+	{ "/run/systemd/system.conf.d/50-vz.conf", "[Manager]\nDefaultMemoryPressureWatch=off\n" },
+	{ "/run/systemd/user.conf.d/50-vz.conf", "[Manager]\nDefaultMemoryPressureWatch=off\n" },
+	{ "/run/systemd/system/user@.service.d/50-vz.conf", "[Service]\nMemoryPressureWatch=off\n" },
+};
+#define GETTY_UNIT "/run/systemd/system/console-getty.service"
+
+const char *const inside_init_env[] = {
+	"HOME=/", "TERM=linux", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+	"container=openvz", "MEMORY_PRESSURE_WATCH=/dev/null", NULL,
+};
+
+static int make_fs(const struct fs *fs)
+{
+	auto_close int ctx = fsopen(fs->type, FSOPEN_CLOEXEC);
+	int fd;
+
+	if (ctx < 0)
+		return -errno;
+	for (size_t i = 0; i < ARRAY_SIZE(fs->option) && fs->option[i].key; i++) {
+		const struct fs_option *o = &fs->option[i];
+		unsigned int cmd = o->value ? FSCONFIG_SET_STRING : FSCONFIG_SET_FLAG;
+
+		if (fsconfig(ctx, cmd, o->key, o->value, 0) < 0)
+			return -errno;
+	}
+	if (fsconfig(ctx, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+		return -errno;
+	fd = fsmount(ctx, FSMOUNT_CLOEXEC, (unsigned int)fs->attr);
+	return fd < 0 ? -errno : fd;
+}
+
+/* A detached bind of a device node of the host. */
+static int clone_node(const char *name)
+{
+	auto_free char *path = path_join("/dev", name);
+	int fd;
+
+	if (!path)
+		return -ENOMEM;
+	fd = open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+static int attach(int fd, const char *target)
+{
+	return move_mount(fd, "", AT_FDCWD, target, MOVE_MOUNT_F_EMPTY_PATH) < 0 ? -errno : 0;
+}
+
+/* A directory to mount on: templates may lack it, and a container's root may have put a link there. */
+static int make_target(const char *path)
+{
+	struct stat st;
+
+	if (mkdir(path, 0755) == 0 || errno == EEXIST) {
+		if (lstat(path, &st) < 0)
+			return -errno;
+		return S_ISDIR(st.st_mode) ? 0 : -ENOTDIR;
+	}
+	return -errno;
+}
+
+static int pivot(const struct inside *in)
+{
+	auto_close int old = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (old < 0)
+		return -errno;
+	if (attach(in->root, in->mount_point) < 0 || chdir(in->mount_point) < 0)
+		return -errno;
+	if (syscall(SYS_pivot_root, ".", ".") < 0)
+		return -errno;
+	/* The old root lies on top of the new one now; below it nothing of the host is left. */
+	if (fchdir(old) < 0 || umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
+		return -errno;
+	return 0;
+}
+
+/* An empty file for a node to be bound on, with the directories above it. */
+static int make_node_file(const char *path)
+{
+	auto_free char *dir = strdup(path);
+	int fd, r;
+
+	if (!dir)
+		return -ENOMEM;
+	*strrchr(dir, '/') = '\0';
+	r = path_make_dirs(dir, 0755);
+	if (r < 0)
+		return r;
+	fd = open(path, O_CREAT | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0644);
+	if (fd < 0)
+		return -errno;
+	(void)close(fd);
+	return 0;
+}
+
+static int attach_node(int fd, const char *name)
+{
+	auto_free char *path = path_join("/dev", name);
+	int r = path ? make_node_file(path) : -ENOMEM;
+
+	return r < 0 ? r : attach(fd, path);
+}
+
+static int fill_dev(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(dev_links); i++)
+		if (symlink(dev_links[i].to, dev_links[i].link) < 0)
+			return -errno;
+	/*
+	 * No pty: nobody would hold its other end, and every write of a boot message would time out.
+	 */
+	if (make_node_file("/dev/console") < 0 ||
+	    mount("/dev/null", "/dev/console", NULL, MS_BIND, NULL) < 0)
+		return -errno;
+	return 0;
+}
+
+static int mask_proc(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(proc_read_only); i++) {
+		const char *p = proc_read_only[i];
+
+		if (mount(p, p, NULL, MS_BIND | MS_REC, NULL) < 0) {
+			if (errno == ENOENT)
+				continue;
+			return -errno;
+		}
+		if (mount(NULL, p, NULL, MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
+			return -errno;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(proc_masked); i++)
+		if (mount("/dev/null", proc_masked[i], NULL, MS_BIND, NULL) < 0 && errno != ENOENT)
+			return -errno;
+	return 0;
+}
+
+static int write_new_file(const char *path, const char *text)
+{
+	auto_free char *dir = strdup(path);
+	auto_close int fd = -1;
+	int r;
+
+	if (!dir)
+		return -ENOMEM;
+	*strrchr(dir, '/') = '\0';
+	r = path_make_dirs(dir, 0755);
+	if (r < 0)
+		return r;
+	fd = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0644);
+	if (fd < 0)
+		return -errno;
+	return fd_write_all(fd, text, strlen(text));
+}
+
+static int tell_systemd(void)
+{
+	if (access("/lib/systemd/systemd", F_OK) < 0 && access("/usr/lib/systemd/systemd", F_OK) < 0)
+		return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(systemd_files); i++) {
+		int r = write_new_file(systemd_files[i].path, systemd_files[i].text);
+
+		if (r < 0)
+			return r;
+	}
+	return symlink("/dev/null", GETTY_UNIT) < 0 ? -errno : 0;
+}
+
+static int loopback_up(void)
+{
+	auto_close int s = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ifreq ifr = { .ifr_name = "lo", .ifr_flags = IFF_UP };
+
+	if (s < 0)
+		return errno == EAFNOSUPPORT ? 0 : -errno;
+	return ioctl(s, SIOCSIFFLAGS, &ifr) < 0 ? -errno : 0;
+}
+
+/* 0, 1, 2 on the container's own /dev/null, and no descriptor of the host's left. */
+static int settle_descriptors(int keep)
+{
+	int null = open("/dev/null", O_RDWR | O_NOCTTY);
+
+	if (null < 0)
+		return -errno;
+	for (int i = 0; i < 3; i++)
+		if (dup2(null, i) < 0)
+			return -errno;
+	if (keep > 3 && close_range(3, (unsigned int)keep - 1, 0) < 0)
+		return -errno;
+	if (close_range((unsigned int)keep + 1, ~0u, 0) < 0)
+		return -errno;
+	return 0;
+}
+
+/* One mount of each kind, made before the pivot, attached after it. */
+struct parts {
+	int fs[FS__MAX];
+	int standard[ARRAY_SIZE(standard_nodes)];
+	int *extra;
+};
+
+static int make_parts(const struct inside *in, struct parts *p, const char **where)
+{
+	for (int i = 0; i < FS__MAX; i++) {
+		if (i == FS_SYS && !in->sysfs)
+			continue;
+		*where = file_systems[i].target;
+		p->fs[i] = make_fs(&file_systems[i]);
+		if (p->fs[i] < 0)
+			return p->fs[i];
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(standard_nodes); i++) {
+		*where = standard_nodes[i].name;
+		p->standard[i] = clone_node(standard_nodes[i].name);
+		if (p->standard[i] < 0)
+			return p->standard[i];
+	}
+	for (size_t i = 0; i < in->n_nodes; i++) {
+		*where = in->nodes[i].name;
+		p->extra[i] = clone_node(in->nodes[i].name);
+		if (p->extra[i] < 0 && !in->nodes[i].optional)
+			return p->extra[i];
+	}
+	return 0;
+}
+
+static int attach_parts(const struct inside *in, const struct parts *p, const char **where)
+{
+	int r;
+
+	for (int i = 0; i < FS__MAX; i++) {
+		const char *target = file_systems[i].target;
+
+		/* Without sysfs the cgroup tree has no place to be. */
+		if (!in->sysfs && (i == FS_SYS || i == FS_CGROUP))
+			continue;
+		*where = target;
+		r = i == FS_CGROUP ? 0 : make_target(target);
+		if (r == 0)
+			r = attach(p->fs[i], target);
+		if (r < 0)
+			return r;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(standard_nodes); i++) {
+		*where = standard_nodes[i].name;
+		r = attach_node(p->standard[i], standard_nodes[i].name);
+		if (r < 0)
+			return r;
+	}
+	for (size_t i = 0; i < in->n_nodes; i++) {
+		*where = in->nodes[i].name;
+		r = p->extra[i] < 0 ? 0 : attach_node(p->extra[i], in->nodes[i].name);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int inside_enter(const struct inside *in, int keep_fd, const char **ret_where)
+{
+	auto_free int *extra = calloc(in->n_nodes + 1, sizeof(*extra));
+	struct parts parts = { .extra = extra };
+	int r;
+
+	*ret_where = "memory";
+	if (!extra)
+		return -ENOMEM;
+	*ret_where = "mounts of the host";
+	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return -errno;
+	r = make_parts(in, &parts, ret_where);
+	if (r < 0)
+		return r;
+	*ret_where = "root";
+	r = pivot(in);
+	if (r < 0)
+		return r;
+	r = attach_parts(in, &parts, ret_where);
+	if (r < 0)
+		return r;
+
+	*ret_where = "/dev";
+	r = fill_dev();
+	if (r < 0)
+		return r;
+	*ret_where = "/proc";
+	r = mask_proc();
+	if (r < 0)
+		return r;
+	*ret_where = "/run";
+	r = tell_systemd();
+	if (r < 0)
+		return r;
+	*ret_where = "loopback interface";
+	r = loopback_up();
+	if (r < 0)
+		return r;
+	/* Shared, as systemd would make it anyway: credentials of its services depend on it. */
+	*ret_where = "propagation of mounts";
+	if (mount(NULL, "/", NULL, MS_REC | MS_SHARED, NULL) < 0)
+		return -errno;
+	*ret_where = "host name";
+	if (in->hostname && sethostname(in->hostname, strlen(in->hostname)) < 0)
+		return -errno;
+	*ret_where = "descriptors";
+	r = settle_descriptors(keep_fd);
+	if (r < 0)
+		return r;
+	*ret_where = "capabilities";
+	r = caps_limit_bounding(in->capabilities);
+	if (r < 0)
+		return r;
+	*ret_where = "system call filter";
+	return seccomp_install(in->seccomp);
+}
+
+int inside_exec_init(void)
+{
+	static const char *const candidates[] = { "/sbin/init", "/etc/init", "/bin/init" };
+	char *const argv[] = { (char *)"init", NULL };
+	int r = -ENOENT;
+
+	for (size_t i = 0; i < ARRAY_SIZE(candidates); i++) {
+		(void)execve(candidates[i], argv, (char *const *)inside_init_env);
+		if (errno != ENOENT)
+			r = -errno;
+	}
+	return r;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What a container sees when its init starts: root, /proc, /sys, cgroup2, /dev, /run. Everything is
+ * made by process 1 of the container itself, in its own namespaces, and nothing is written to its
+ * disk: what we have to tell the distribution lies in the tmpfs on /run.
+ */
+#ifndef VZ_HOST_INSIDE_H
+#define VZ_HOST_INSIDE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "host/seccomp.h"
+
+struct inside_node {
+	const char *name;	/* below /dev on the host and inside ("null", "net/tun") */
+	bool optional;		/* left out if the host has none */
+};
+
+struct inside {
+	int root;			/* detached mount that becomes / */
+	const char *mount_point;	/* directory of the host it is attached to before pivoting */
+	const char *hostname;		/* NULL: leave it */
+	const struct inside_node *nodes;	/* beyond the standard ones */
+	size_t n_nodes;
+	bool sysfs;			/* mount /sys */
+	uint64_t capabilities;		/* bounding set */
+	enum seccomp_variant seccomp;
+};
+
+/*
+ * Become a container: called in process 1 of new namespaces as uid 0, with no other thread. On
+ * return every descriptor but keep_fd is closed and 0, 1, 2 are /dev/null. 0, or a negative errno
+ * with what was being done in *ret_where.
+ */
+int inside_enter(const struct inside *in, int keep_fd, const char **ret_where);
+
+/* Environment of init. Ended by NULL. */
+extern const char *const inside_init_env[];
+/* exec the first of /sbin/init, /etc/init, /bin/init. Returns a negative errno if there is none. */
+int inside_exec_init(void);
+
+#endif

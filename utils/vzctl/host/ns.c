@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Making and entering namespaces; see ns.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/proc.h"
+#include "base/str.h"
+#include "host/caps.h"
+#include "host/ns.h"
+
+#ifndef KEYCTL_JOIN_SESSION_KEYRING
+#define KEYCTL_JOIN_SESSION_KEYRING 1
+#endif
+
+#define NEW_NAMESPACES \
+	(CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET | CLONE_NEWCGROUP)
+#define ALL_NAMESPACES (NEW_NAMESPACES | CLONE_NEWUSER | CLONE_NEWTIME)
+
+/* fork() with more to say. -errno or the pid; 0 in the child. */
+static pid_t clone_process(uint64_t flags, int cgroup_fd, int *pidfd)
+{
+	struct clone_args args = {
+		.flags = flags,
+		.pidfd = (uint64_t)(uintptr_t)pidfd,
+		/* A sibling reports its death with the signal of its maker's parent. */
+		.exit_signal = flags & CLONE_PARENT ? 0 : SIGCHLD,
+	};
+	pid_t pid;
+
+	if (pidfd)
+		args.flags |= CLONE_PIDFD;
+	if (cgroup_fd >= 0) {
+		args.flags |= CLONE_INTO_CGROUP;
+		args.cgroup = (uint64_t)cgroup_fd;
+	}
+	pid = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+	return pid < 0 ? -errno : pid;
+}
+
+/* ---- the conversation ---- */
+
+int ns_tell(int sock, enum ns_stage stage)
+{
+	return fd_send(sock, (char)stage, -1);
+}
+
+int ns_await(int sock, enum ns_stage stage)
+{
+	char tag;
+	int fd, r = fd_receive(sock, &tag, &fd);
+
+	if (r < 0)
+		return r;
+	if (fd >= 0)
+		(void)close(fd);
+	return tag == (char)stage ? 0 : -EPROTO;
+}
+
+void ns_die(int sock, const char *where, int error)
+{
+	struct ns_failure f = { .error = error };
+
+	(void)snprintf(f.where, sizeof(f.where), "%s", where);
+	if (ns_tell(sock, NS_FAILED) == 0)
+		(void)fd_write_all(sock, &f, sizeof(f));
+	_exit(127);
+}
+
+/* After NS_FAILED was read: the rest of the message. */
+static int read_failure(int sock, struct ns_failure *ret)
+{
+	size_t got = 0;
+
+	while (got < sizeof(*ret)) {
+		ssize_t n = read(sock, (char *)ret + got, sizeof(*ret) - got);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return -EPIPE;
+		got += (size_t)n;
+	}
+	ret->where[sizeof(ret->where) - 1] = '\0';
+	return -ECANCELED;
+}
+
+int ns_expect(int sock, enum ns_stage stage, struct ns_failure *ret)
+{
+	char tag;
+	int fd, r = fd_receive(sock, &tag, &fd);
+
+	if (r < 0)
+		return r == -ECONNRESET ? -EPIPE : r;
+	if (fd >= 0)
+		(void)close(fd);
+	if (tag == NS_FAILED)
+		return read_failure(sock, ret);
+	return tag == (char)stage ? 0 : -EPROTO;
+}
+
+/* ---- spawning ---- */
+
+/*
+ * Limits, priority and keyring of whoever typed "vzctl start" are no business of the container: it
+ * gets what the host's init has. Without CAP_SYS_RESOURCE some stay lower, which does no harm.
+ */
+static void forget_caller(void)
+{
+	for (int i = 0; i < RLIM_NLIMITS; i++) {
+		struct rlimit lim;
+
+		if (prlimit(1, (enum __rlimit_resource)i, NULL, &lim) == 0)
+			(void)setrlimit((enum __rlimit_resource)i, &lim);
+	}
+	(void)setpriority(PRIO_PROCESS, 0, 0);
+	(void)file_write(AT_FDCWD, "/proc/self/oom_score_adj", "0");
+	(void)syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL);
+	(void)umask(022);
+	(void)setsid();
+}
+
+static void reset_signals(void)
+{
+	sigset_t none;
+
+	for (int sig = 1; sig < NSIG; sig++)
+		(void)signal(sig, SIG_DFL);
+	(void)sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static int become_inner_root(void)
+{
+	if (setgroups(0, NULL) < 0 || setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
+		return -errno;
+	return 0;
+}
+
+/* The helper's whole life. It ends as soon as the process proper exists. */
+static void __attribute__((noreturn)) run_helper(const struct ns_spawn *s, int sock)
+{
+	int pidfd = -1, r;
+	pid_t pid;
+
+	reset_signals();
+	forget_caller();
+	r = caps_become_user_keep_all(s->id_base, s->id_base);
+	if (r < 0)
+		ns_die(sock, "take the ids of the container's root", -r);
+	if (unshare(CLONE_NEWUSER | CLONE_NEWTIME) < 0)
+		ns_die(sock, "make user and time namespaces", errno);
+	r = ns_tell(sock, NS_USERNS);
+	if (r == 0)
+		r = ns_await(sock, NS_MAPPED);
+	if (r < 0)
+		_exit(127);	/* the caller is gone, nobody to tell */
+	r = become_inner_root();
+	if (r < 0)
+		ns_die(sock, "become root of the container", -r);
+
+	pid = clone_process(CLONE_PARENT | NEW_NAMESPACES, -1, &pidfd);
+	if (pid < 0)
+		ns_die(sock, "make namespaces", -pid);
+	if (pid == 0) {
+		s->child(s->data, sock);
+		_exit(127);
+	}
+	r = fd_send(sock, NS_SPAWNED, pidfd);
+	_exit(r < 0 ? 127 : 0);
+}
+
+static int write_proc(pid_t pid, const char *file, const char *text)
+{
+	auto_free char *path = str_printf("/proc/%d/%s", (int)pid, file);
+
+	return path ? file_write(AT_FDCWD, path, text) : -ENOMEM;
+}
+
+/* Ids, and clocks that begin now: uptime inside counts from the start of the container. */
+static int map_namespaces(pid_t pid, const struct ns_spawn *s)
+{
+	auto_free char *map = str_printf("0 %u %u\n", s->id_base, s->id_count);
+	auto_free char *offsets = NULL;
+	struct timespec mono, boot;
+	int r;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &mono);
+	(void)clock_gettime(CLOCK_BOOTTIME, &boot);
+	offsets = str_printf("monotonic -%lld 0\nboottime -%lld 0\n", (long long)mono.tv_sec,
+			     (long long)boot.tv_sec);
+	if (!map || !offsets)
+		return -ENOMEM;
+	r = write_proc(pid, "uid_map", map);
+	if (r == 0)
+		r = write_proc(pid, "gid_map", map);
+	if (r == 0)
+		r = write_proc(pid, "timens_offsets", offsets);
+	return r;
+}
+
+/* Note in f what is being done, so that a failure from here on can name it. */
+static void now_doing(struct ns_failure *f, const char *what)
+{
+	(void)snprintf(f->where, sizeof(f->where), "%s", what);
+}
+
+static int talk_to_helper(const struct ns_spawn *s, pid_t helper, int sock, int *ret_pidfd,
+			  struct ns_failure *f)
+{
+	char tag;
+	int r;
+
+	now_doing(f, "make user and time namespaces");
+	r = ns_expect(sock, NS_USERNS, f);
+	if (r < 0)
+		return r;
+	now_doing(f, "map ids and clocks");
+	r = map_namespaces(helper, s);
+	if (r < 0)
+		return r;
+	now_doing(f, "enter cgroups");
+	r = s->attach(s->data, helper);
+	if (r < 0)
+		return r;
+	now_doing(f, "make namespaces");
+	r = ns_tell(sock, NS_MAPPED);
+	if (r == 0)
+		r = fd_receive(sock, &tag, ret_pidfd);
+	if (r < 0)
+		return r;
+	if (tag == NS_FAILED)
+		return read_failure(sock, f);
+	return tag == NS_SPAWNED && *ret_pidfd >= 0 ? 0 : -EPROTO;
+}
+
+/* The pid behind a pidfd, as this process sees it. */
+static pid_t pidfd_pid(int pidfd)
+{
+	auto_free char *path = str_printf("/proc/self/fdinfo/%d", pidfd);
+	auto_free char *text = NULL;
+	const char *line;
+	int r = path ? file_read(AT_FDCWD, path, 4096, &text, NULL) : -ENOMEM;
+
+	if (r < 0)
+		return r;
+	line = strstr(text, "\nPid:");
+	return line ? (pid_t)strtol(line + 5, NULL, 10) : -EBADMSG;
+}
+
+int ns_spawn(const struct ns_spawn *s, struct ns_spawned *ret, struct ns_failure *ret_failure)
+{
+	auto_close int ours = -1;
+	auto_close int theirs = -1;
+	auto_close int pidfd = -1;
+	int sock[2], r;
+	pid_t helper, pid;
+
+	now_doing(ret_failure, "make a socket pair");
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sock) < 0)
+		return -errno;
+	ours = sock[0];
+	theirs = sock[1];
+	now_doing(ret_failure, "make a process in the container's cgroup");
+	helper = clone_process(0, s->cgroup_fd, NULL);
+	if (helper < 0)
+		return helper;
+	if (helper == 0) {
+		(void)close(take_fd(&ours));
+		run_helper(s, theirs);
+	}
+	(void)close(take_fd(&theirs));
+	r = talk_to_helper(s, helper, ours, &pidfd, ret_failure);
+	if (r < 0)
+		(void)kill(helper, SIGKILL);
+	(void)proc_wait(helper);
+	if (r < 0) {
+		if (pidfd >= 0)
+			(void)pidfd_signal(pidfd, SIGKILL);
+		return r == -ECANCELED ? -ret_failure->error : r;
+	}
+	pid = pidfd_pid(pidfd);
+	if (pid <= 0) {
+		(void)pidfd_signal(pidfd, SIGKILL);
+		return pid < 0 ? pid : -ESRCH;
+	}
+	*ret = (struct ns_spawned){ .pid = pid, .pidfd = take_fd(&pidfd), .sock = take_fd(&ours) };
+	return 0;
+}
+
+/* ---- entering ---- */
+
+/* Enter, and clone the process proper: only children get into a pid namespace. */
+static void __attribute__((noreturn)) run_entrant(const struct ns_enter *e, int sock)
+{
+	int pidfd = -1, r;
+	pid_t pid;
+
+	reset_signals();
+	if (setns(e->pidfd, ALL_NAMESPACES) < 0)
+		_exit(errno);
+	r = become_inner_root();
+	if (r < 0)
+		_exit(-r);
+	pid = clone_process(CLONE_PARENT, -1, &pidfd);
+	if (pid < 0)
+		_exit(-pid);
+	if (pid == 0) {
+		/* Wait until the caller knows us: it could not clean up otherwise. */
+		if (ns_await(sock, NS_GO) < 0)
+			_exit(127);
+		(void)close(sock);
+		forget_caller();
+		e->child(e->data);
+		_exit(127);
+	}
+	r = fd_send(sock, NS_SPAWNED, pidfd);
+	_exit(-r);
+}
+
+int ns_enter(const struct ns_enter *e, pid_t *ret_pid, int *ret_pidfd)
+{
+	auto_close int ours = -1;
+	auto_close int theirs = -1;
+	auto_close int pidfd = -1;
+	int sock[2], status, r = 0;
+	pid_t entrant, pid;
+	char tag;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sock) < 0)
+		return -errno;
+	ours = sock[0];
+	theirs = sock[1];
+	entrant = clone_process(0, e->cgroup_fd, NULL);
+	if (entrant < 0)
+		return entrant;
+	if (entrant == 0) {
+		(void)close(take_fd(&ours));
+		/* It may run anything of the container's only after the caller moved it. */
+		if (ns_await(theirs, NS_MAPPED) < 0)
+			_exit(127);
+		run_entrant(e, theirs);
+	}
+	if (e->attach)
+		r = e->attach(e->data, entrant);
+	if (r == 0)
+		r = ns_tell(ours, NS_MAPPED);
+	if (r < 0)
+		(void)kill(entrant, SIGKILL);
+	(void)close(take_fd(&theirs));
+	if (r == 0 && fd_receive(ours, &tag, &pidfd) < 0)
+		pidfd = -1;
+	status = proc_wait(entrant);
+	if (r < 0)
+		return r;
+	if (pidfd < 0)
+		return status >= 0 && WIFEXITED(status) && WEXITSTATUS(status) ? -WEXITSTATUS(status) : -ESRCH;
+	pid = pidfd_pid(pidfd);
+	r = pid > 0 ? ns_tell(ours, NS_GO) : -ESRCH;
+	if (r < 0) {
+		(void)pidfd_signal(pidfd, SIGKILL);
+		return r;
+	}
+	*ret_pid = pid;
+	*ret_pidfd = take_fd(&pidfd);
+	return 0;
+}

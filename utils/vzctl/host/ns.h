@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Making a process that is alone in all namespaces, and entering those of one that exists.
+ *
+ * The user and time namespaces come first: what is made after them belongs to the container, and the
+ * clocks must be set before the first process enters. A helper makes them under the ids of the
+ * container's root, so that the kernel's per-user budgets are the container's, and then clones the
+ * process proper as a child of the caller.
+ */
+#ifndef VZ_HOST_NS_H
+#define VZ_HOST_NS_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+/* Stages of the conversation between the caller and the new process, one byte each. */
+enum ns_stage {
+	NS_USERNS   = 'u',	/* helper: user and time namespace are there, give me ids and groups */
+	NS_MAPPED   = 'm',	/* caller: done */
+	NS_SPAWNED  = 's',	/* helper: the process exists; its pidfd comes along */
+	NS_READY    = 'r',	/* process: set up, waiting at the barrier */
+	NS_GO       = 'g',	/* caller: exec */
+	NS_FAILED   = 'f',	/* process: failed; a struct ns_failure follows */
+};
+
+/* What a process that failed says about it. */
+struct ns_failure {
+	int error;		/* positive errno */
+	char where[120];	/* what it was doing */
+};
+
+struct ns_spawn {
+	uint32_t id_base, id_count;
+	int cgroup_fd;		/* v2 group to be born in */
+	/* Called in the caller for the helper's pid before anything of the container runs: move it into v1 groups. 0 or -errno. */
+	int (*attach)(void *data, pid_t pid);
+	/* Runs as process 1 of the new namespaces, uid 0 there. sock leads to the caller. Must not return. */
+	void (*child)(void *data, int sock);
+	void *data;
+};
+
+struct ns_spawned {
+	pid_t pid;		/* as the caller sees it; the caller is its parent */
+	int pidfd;
+	int sock;		/* the conversation goes on over it */
+};
+
+/*
+ * Make the process. On return it runs child(). 0, or a negative errno with what was being done in
+ * ret_failure; nothing is left then.
+ */
+int ns_spawn(const struct ns_spawn *s, struct ns_spawned *ret, struct ns_failure *ret_failure);
+
+/* For the process: wait for a stage; and tell of a failure (what was being done, errno), not to return. */
+int ns_await(int sock, enum ns_stage stage);
+int ns_tell(int sock, enum ns_stage stage);
+void ns_die(int sock, const char *where, int error) __attribute__((noreturn));
+/*
+ * For the caller: wait for a stage of the process. -ECANCELED with *ret filled if it failed, -EPIPE
+ * if it is gone (after NS_GO: it has exec'ed).
+ */
+int ns_expect(int sock, enum ns_stage stage, struct ns_failure *ret);
+
+struct ns_enter {
+	int pidfd;		/* a process in the namespaces to enter */
+	int cgroup_fd;		/* v2 group to be born in; -1: the caller's */
+	int (*attach)(void *data, pid_t pid);	/* may be NULL */
+	/* Runs inside all of the namespaces, uid 0 there, as a child of the caller. Must not return. */
+	void (*child)(void *data);
+	void *data;
+};
+/* A process inside. 0 or a negative errno. */
+int ns_enter(const struct ns_enter *e, pid_t *ret_pid, int *ret_pidfd);
+
+#endif
