@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Choosing a back end, and the life of what back ends are handed; see backend.h. */
+#include <string.h>
+
+#include "backend/backend.h"
+#include "backend/plan.h"
+#include "base/cleanup.h"
+#include "base/macros.h"
+#include "base/strv.h"
+
+/*
+ * In the order of preference. The back end of our own kernel goes in front of "ns" when that kernel
+ * is there; "plan" is never chosen unasked.
+ */
+static const struct vz_backend *const backends[] = { &backend_ns, &backend_plan };
+
+const struct vz_backend *backend_by_name(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(backends); i++)
+		if (strcmp(backends[i]->name, name) == 0)
+			return backends[i];
+	return NULL;
+}
+
+const struct vz_backend *backend_choose(struct vz_host *host, struct vz_err *err)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(backends) && backends[i] != &backend_plan; i++) {
+		/* What the last one says is what the user needs to hear. */
+		vz_err_done(err);
+		if (backends[i]->probe(host, err) == 0)
+			return backends[i];
+	}
+	return NULL;
+}
+
+void vz_host_done(struct vz_host *host)
+{
+	cgroups_close(host->cg);
+	plan_free(host->plan);
+	*host = (struct vz_host){ 0 };
+}
+
+void vz_env_forget_init(struct vz_env *env)
+{
+	if (env->init_pidfd >= 0)
+		(void)close(env->init_pidfd);
+	if (env->init_sock >= 0)
+		(void)close(env->init_sock);
+	env->init_pidfd = -1;
+	env->init_sock = -1;
+	env->init_pid = 0;
+	env->init_start = 0;
+}
+
+void vz_env_done(struct vz_env *env)
+{
+	vz_env_forget_init(env);
+	free(env->group);
+	free(env->inner);
+	free(env->root);
+	free(env->private_area);
+	strv_free(env->layers);
+	*env = (struct vz_env){ .init_pidfd = -1, .init_sock = -1 };
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The two kernels behind one table. "ns" uses the namespaces and cgroups of any stock kernel, "ve"
+ * our own, "plan" does nothing and records what it was asked to do. Operations call members of the
+ * table and ask for feature bits; which kernel it is they never ask.
+ *
+ * A back end knows a container as a struct vz_env, which floor 4 fills in.
+ */
+#ifndef VZ_BACKEND_BACKEND_H
+#define VZ_BACKEND_BACKEND_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/proc.h"
+#include "conf/layers.h"
+#include "host/cgroup.h"
+
+/* What a back end can do beyond the common ground. */
+enum vz_backend_feature {
+	VZ_BE_VENET         = 1 << 0,	/* venet devices of the kernel */
+	VZ_BE_BEANCOUNTERS  = 1 << 1,	/* the whole list of beancounters */
+	VZ_BE_PROC_VIEWS    = 1 << 2,	/* /proc inside tells the truth without help */
+	VZ_BE_EVENTS        = 1 << 3,	/* the kernel reports reboots and stops */
+};
+
+enum vz_layout { VZ_LAYOUT_NONE, VZ_LAYOUT_OVERLAY, VZ_LAYOUT_SIMFS, VZ_LAYOUT_PLOOP };
+
+/* What all containers of a host share; lives as long as the struct vz it belongs to. */
+struct vz_host {
+	const struct vz_log *log;
+	const char *tag;		/* of the prefix; "" for the real host */
+	struct cgroups *cg;		/* opened by probe(); owned */
+	struct vz_plan *plan;		/* of the plan back end; owned */
+};
+
+/* A container as a back end sees it. */
+struct vz_env {
+	struct vz_host *host;
+	vz_ctid id;
+	const struct vz_conf *conf;	/* effective parameters */
+	char *group;			/* cgroup "vz/101" (with tag: "vz-TAG/101"); owned */
+	char *inner;			/* its delegated child "vz/101/ct"; owned */
+	uint32_t id_base, id_count;	/* user and group ids on the host; 0, 0: none yet */
+	char *root;			/* VE_ROOT on the host; owned */
+	char *private_area;		/* VE_PRIVATE on the host; owned */
+	enum vz_layout layout;
+	char **layers;			/* overlay: read-only layers, from the bottom up; owned */
+	/* init, or the process waiting to become it; pid 0: not running */
+	pid_t init_pid;
+	uint64_t init_start;		/* clock ticks; with the pid it is unmistakable */
+	int init_pidfd;			/* -1: not open */
+	int init_sock;			/* to a process that waits for release(); -1 */
+};
+
+enum vz_env_stop { VZ_STOP_HALT, VZ_STOP_KILL };
+
+/* A process to be made inside a running container. */
+struct vz_enter {
+	/* Runs inside, capabilities and system calls already limited. Must not return. */
+	void (*child)(void *data);
+	void *data;
+};
+
+struct vz_backend {
+	const char *name;
+	unsigned int features;		/* enum vz_backend_feature */
+
+	/* Can this host do it? Says in one sentence what is missing. Opens what vz_host holds. */
+	int (*probe)(struct vz_host *host, struct vz_err *err);
+	/* The least that is needed to look at containers; never fails for a missing ability. */
+	int (*open)(struct vz_host *host, struct vz_err *err);
+
+	/* Mount the private area at env->root, and take it down with all that was mounted below. */
+	int (*mount)(struct vz_env *env, struct vz_err *err);
+	int (*umount)(struct vz_env *env, struct vz_err *err);
+
+	/* Groups, device rules and limits, while the container is still empty. */
+	int (*limits_prepare)(struct vz_env *env, struct vz_err *err);
+	int (*limits_remove)(struct vz_env *env, struct vz_err *err);
+
+	/* Process 1, set up and waiting; fills init_*. Its parent is the caller, whose end it survives. */
+	int (*spawn)(struct vz_env *env, struct vz_err *err);
+	/* Let it become init. */
+	int (*release)(struct vz_env *env, struct vz_err *err);
+	/* Look for init in the container's groups: fills init_* and returns 1, or 0 if it is not running. */
+	int (*find_init)(struct vz_env *env);
+	/* Ask init to shut down, or kill everything; does not wait. */
+	int (*stop)(struct vz_env *env, enum vz_env_stop how, struct vz_err *err);
+	/* Wait until init is gone. 0 or -ETIMEDOUT. */
+	int (*wait)(struct vz_env *env, usec_t timeout);
+
+	/* A process inside; *ret_pidfd is the caller's, who is its parent. */
+	int (*enter)(struct vz_env *env, const struct vz_enter *e, pid_t *ret_pid, int *ret_pidfd,
+		     struct vz_err *err);
+	/* Carry out a group of parameters on a running container, from env->conf. */
+	int (*apply)(struct vz_env *env, enum vz_group group, struct vz_err *err);
+
+	int (*freeze)(struct vz_env *env, bool freeze, struct vz_err *err);
+	bool (*is_frozen)(struct vz_env *env);
+	int64_t (*count_processes)(struct vz_env *env);	/* -1: not known */
+};
+
+extern const struct vz_backend backend_ns, backend_plan;
+
+/* By name; NULL if there is none. */
+const struct vz_backend *backend_by_name(const char *name);
+/* The best one that works on this host; its host is probed. NULL with err if none does. */
+const struct vz_backend *backend_choose(struct vz_host *host, struct vz_err *err);
+
+void vz_host_done(struct vz_host *host);
+void vz_env_done(struct vz_env *env);
+/* Forget init (close what is open to it). */
+void vz_env_forget_init(struct vz_env *env);
+
+#endif

@@ -1,0 +1,514 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The back end for stock kernels: all namespaces, cgroups of either version, idmapped mounts. It
+ * leaves no process behind: init becomes a child of the host's PID 1 when its maker ends, and all
+ * that tells a running container is its cgroup and the state file of floor 4.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "backend/backend.h"
+#include "backend/policy.h"
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/str.h"
+#include "base/strv.h"
+#include "host/caps.h"
+#include "host/mount.h"
+#include "host/ns.h"
+
+#define FREEZE_TIMEOUT (10 * USEC_PER_SEC)
+#define HALT_TIMEOUT (30 * USEC_PER_SEC)
+
+/* ---- abilities of the host ---- */
+
+static int ns_open(struct vz_host *host, struct vz_err *err)
+{
+	int r;
+
+	if (host->cg)
+		return 0;
+	r = cgroups_open(&host->cg);
+	if (r < 0)
+		return vz_fail(err, r == -EPERM ? VZ_E_NO_ACCES : VZ_E_BAD_KERNEL, r,
+			       "no cgroup2 to be had (mount one on /sys/fs/cgroup)");
+	return 0;
+}
+
+static int ns_probe(struct vz_host *host, struct vz_err *err)
+{
+	static const struct { const char *path, *what; } needed[] = {
+		{ "/proc/self/ns/user",   "user namespaces (CONFIG_USER_NS)" },
+		{ "/proc/self/ns/time",   "time namespaces (CONFIG_TIME_NS)" },
+		{ "/proc/self/ns/cgroup", "cgroup namespaces (CONFIG_CGROUPS)" },
+	};
+	auto_free char *max = NULL;
+
+	if (geteuid() != 0)
+		return vz_fail(err, VZ_E_NO_ACCES, 0, "only root can do this (try sudo)");
+	for (size_t i = 0; i < ARRAY_SIZE(needed); i++)
+		if (!path_exists(needed[i].path))
+			return vz_fail(err, VZ_E_BAD_KERNEL, 0, "the running kernel has no %s",
+				       needed[i].what);
+	if (file_read_line(AT_FDCWD, "/proc/sys/user/max_user_namespaces", &max) == 0 &&
+	    strcmp(max, "0") == 0)
+		return vz_fail(err, VZ_E_BAD_KERNEL, 0,
+			       "user namespaces are switched off (sysctl user.max_user_namespaces is 0)");
+	return ns_open(host, err);
+}
+
+/* ---- the root file system ---- */
+
+static int explain_mount(struct vz_env *env, int r, struct vz_err *err)
+{
+	auto_free char *fs = mount_fs_type(env->private_area);
+
+	if (r == -EOPNOTSUPP)
+		return vz_fail(err, VZ_E_CANTMOUNT, 0,
+			       "'%s' is on %s, which cannot map ids: keep private areas on ext4, XFS or btrfs, or use the ploop layout",
+			       env->private_area, fs ? fs : "a file system");
+	if (r == -ENODEV)
+		return vz_fail(err, VZ_E_BAD_KERNEL, 0,
+			       "the running kernel has no overlayfs (modprobe overlay, or use --layout simfs)");
+	if (r == -EROFS)
+		return vz_fail(err, VZ_E_CANTMOUNT, 0, "'%s' is on a read-only file system",
+			       env->private_area);
+	return vz_fail(err, VZ_E_CANTMOUNT, r, "mount '%s' on '%s'", env->private_area, env->root);
+}
+
+/* A detached mount of the private area, ids mapped. */
+static int open_private(struct vz_env *env)
+{
+	auto_close int idmap = idmap_open(env->id_base, env->id_count, true);
+	struct overlay overlay = {
+		.lower = env->layers,
+		.top = env->private_area,
+		.root = env->id_base,
+	};
+
+	if (idmap < 0)
+		return idmap;
+	if (env->layout == VZ_LAYOUT_SIMFS)
+		return mount_idmapped(env->private_area, idmap);
+	overlay.idmap = idmap;
+	return mount_overlay(&overlay);
+}
+
+static int ns_mount(struct vz_env *env, struct vz_err *err)
+{
+	auto_close int fd = -1;
+	int r;
+
+	if (env->layout == VZ_LAYOUT_PLOOP)
+		return vz_fail(err, VZ_E_PLOOP_UNSUP, 0,
+			       "container %u has the ploop layout, which this version cannot mount", env->id);
+	r = path_make_dirs(env->root, 0755);
+	if (r < 0)
+		return vz_fail(err, VZ_E_MPOINT_CREATE, r, "make '%s'", env->root);
+	fd = open_private(env);
+	if (fd < 0)
+		return explain_mount(env, fd, err);
+	r = mount_attach(fd, env->root, true);
+	if (r < 0)
+		return explain_mount(env, r, err);
+	return 0;
+}
+
+static int ns_umount(struct vz_env *env, struct vz_err *err)
+{
+	int r = mount_remove(env->root);
+
+	if (r == -EBUSY)
+		return vz_fail(err, VZ_E_CANTUMOUNT, 0,
+			       "'%s' is in use (fuser -vm %s shows by whom)", env->root, env->root);
+	if (r < 0)
+		return vz_fail(err, VZ_E_CANTUMOUNT, r, "unmount '%s'", env->root);
+	return 0;
+}
+
+/* ---- cgroups ---- */
+
+static int apply_devices(struct vz_env *env, struct vz_err *err)
+{
+	struct policy_devices d;
+	const char *name = NULL;
+	int r = policy_devices(env->conf, &d, &name);
+
+	if (r < 0)
+		return vz_fail(err, VZ_E_SET_DEVICES, r, "device '%s'", name ? name : "rules");
+	r = device_apply(env->host->cg, env->group, d.rules, d.n_rules);
+	policy_devices_done(&d);
+	if (r < 0)
+		return vz_fail(err, VZ_E_SET_DEVICES, r, "set the device rules of cgroup '%s'", env->group);
+	return 0;
+}
+
+static int ns_limits_prepare(struct vz_env *env, struct vz_err *err)
+{
+	struct cgroups *cg = env->host->cg;
+	int r = cgroup_create(cg, env->group);
+
+	if (r < 0)
+		return vz_fail(err, VZ_E_ENVCREATE, r, "make cgroup '%s'", env->group);
+	if (apply_devices(env, err) < 0)
+		return -1;
+	r = cgroup_create_v2(cg, env->inner);
+	if (r == 0)
+		r = cgroup_delegate(cg, env->inner, env->id_base, env->id_base);
+	if (r < 0)
+		return vz_fail(err, VZ_E_ENVCREATE, r, "make cgroup '%s'", env->inner);
+	return 0;
+}
+
+static int ns_limits_remove(struct vz_env *env, struct vz_err *err)
+{
+	int r = cgroup_remove(env->host->cg, env->group);
+
+	if (r < 0)
+		return vz_fail(err, VZ_E_SYSTEM, r, "remove cgroup '%s'", env->group);
+	return 0;
+}
+
+/* ---- init ---- */
+
+/* What both sides of a spawn work from; the child has its own copy. */
+struct spawning {
+	struct vz_env *env;
+	struct inside inside;
+};
+
+static void run_inside(void *data, int sock)
+{
+	struct spawning *s = data;
+	const char *where = "";
+	int r = inside_enter(&s->inside, sock, &where);
+
+	if (r < 0)
+		ns_die(sock, where, -r);
+	if (ns_tell(sock, NS_READY) < 0 || ns_await(sock, NS_GO) < 0)
+		_exit(127);	/* whoever started us is gone */
+	/* Close on exec, so that its end tells that init runs. */
+	r = inside_exec_init();
+	ns_die(sock, "run init", -r);
+}
+
+static int move_helper(void *data, pid_t pid)
+{
+	struct spawning *s = data;
+
+	return cgroup_attach_v1(s->env->host->cg, s->env->group, pid);
+}
+
+static int await_ready(struct vz_env *env, struct vz_err *err)
+{
+	struct ns_failure f = { 0 };
+	int r = ns_expect(env->init_sock, NS_READY, &f);
+
+	if (r == -ECANCELED)
+		return vz_fail(err, VZ_E_ENVCREATE, -f.error, "set up '%s' inside container %u", f.where,
+			       env->id);
+	if (r < 0)
+		return vz_fail(err, VZ_E_ENVCREATE, 0, "process 1 of container %u ended before it was set up",
+			       env->id);
+	return 0;
+}
+
+static int ns_spawn_init(struct vz_env *env, struct vz_err *err)
+{
+	struct policy_devices d = { 0 };
+	auto_close int root = -1;
+	auto_close int group = -1;
+	struct spawning s = { .env = env };
+	struct ns_spawn how = {
+		.id_base = env->id_base,
+		.id_count = env->id_count,
+		.attach = move_helper,
+		.child = run_inside,
+		.data = &s,
+	};
+	struct ns_spawned made;
+	struct ns_failure f = { 0 };
+	struct proc_stat st;
+	const char *name = NULL;
+	int r;
+
+	root = mount_clone_root(env->root);
+	if (root < 0)
+		return vz_fail(err, VZ_E_CANTMOUNT, root, "copy the mount at '%s'", env->root);
+	group = cgroup_fd(env->host->cg, env->inner);
+	if (group < 0)
+		return vz_fail(err, VZ_E_ENVCREATE, group, "open cgroup '%s'", env->inner);
+	r = policy_devices(env->conf, &d, &name);
+	if (r < 0)
+		return vz_fail(err, VZ_E_SET_DEVICES, r, "device '%s'", name ? name : "rules");
+
+	s.inside = (struct inside){
+		.root = root,
+		.mount_point = env->root,
+		.hostname = conf_str(env->conf, VZ_P_hostname),
+		.nodes = d.nodes,
+		.n_nodes = d.n_nodes,
+		.sysfs = policy_has_feature(env->conf, "sysfs", true),
+		.capabilities = policy_capabilities(env->conf),
+		.seccomp = policy_seccomp(env->conf),
+	};
+	how.cgroup_fd = group;
+	r = ns_spawn(&how, &made, &f);
+	policy_devices_done(&d);
+	if (r < 0)
+		return vz_fail(err, VZ_E_ENVCREATE, r, "%s for container %u", f.where, env->id);
+	env->init_pid = made.pid;
+	env->init_pidfd = made.pidfd;
+	env->init_sock = made.sock;
+	if (proc_stat_read(made.pid, &st) == 0)
+		env->init_start = st.start_time;
+	return await_ready(env, err);
+}
+
+static int ns_release(struct vz_env *env, struct vz_err *err)
+{
+	struct ns_failure f = { 0 };
+	int r = ns_tell(env->init_sock, NS_GO);
+
+	/* Nothing but the end of the connection is expected: exec closed it. */
+	if (r == 0)
+		r = ns_expect(env->init_sock, NS_GO, &f);
+	if (r == -ECANCELED && f.error == ENOENT)
+		return vz_fail(err, VZ_E_BAD_TMPL, 0,
+			       "Unable to start init, probably incorrect template");
+	if (r == -ECANCELED)
+		return vz_fail(err, VZ_E_BAD_TMPL, -f.error, "%s of container %u", f.where, env->id);
+	if (r != -EPIPE)
+		return vz_fail(err, VZ_E_SYSTEM, r, "talk to process 1 of container %u", env->id);
+	(void)close(take_fd(&env->init_sock));
+	return 0;
+}
+
+/* Does the process belong to this container? */
+static bool is_in_group(struct vz_env *env, pid_t pid)
+{
+	auto_free char *group = NULL;
+	size_t len = strlen(env->inner);
+
+	if (cgroup_of(pid, &group) < 0)
+		return false;
+	return strncmp(group, env->inner, len) == 0 && (!group[len] || group[len] == '/');
+}
+
+/* Process 1 of the pid namespace right below ours, among those in the container's groups. */
+static pid_t search_init(struct vz_env *env)
+{
+	auto_free pid_t *pids = NULL;
+	pid_t own[1], ns[32];
+	int depth = proc_nspid(getpid(), own, 1);
+	int n = cgroup_procs(env->host->cg, env->inner, &pids);
+
+	for (int i = 0; i < n; i++)
+		if (depth > 0 && depth < (int)ARRAY_SIZE(ns) &&
+		    proc_nspid(pids[i], ns, ARRAY_SIZE(ns)) == depth + 1 && ns[depth] == 1)
+			return pids[i];
+	return 0;
+}
+
+static int ns_find_init(struct vz_env *env)
+{
+	struct proc_stat st;
+
+	/* What the caller remembers counts only if it is still that very process. */
+	if (env->init_pid <= 0 || !proc_is_alive(env->init_pid, env->init_start) ||
+	    !is_in_group(env, env->init_pid)) {
+		vz_env_forget_init(env);
+		env->init_pid = search_init(env);
+	}
+	if (env->init_pid <= 0)
+		return 0;
+	if (env->init_pidfd < 0)
+		env->init_pidfd = pidfd_open_pid(env->init_pid);
+	/* With the descriptor open the pid cannot be given to another process; look once more. */
+	if (env->init_pidfd < 0 || proc_stat_read(env->init_pid, &st) < 0 || st.state == 'Z' ||
+	    st.state == 'X' || !is_in_group(env, env->init_pid)) {
+		vz_env_forget_init(env);
+		return 0;
+	}
+	env->init_start = st.start_time;
+	return 1;
+}
+
+/* ---- a process inside ---- */
+
+struct entering {
+	struct vz_env *env;
+	const struct vz_enter *enter;
+	uint64_t capabilities;
+};
+
+static int move_entrant(void *data, pid_t pid)
+{
+	struct entering *e = data;
+
+	return cgroup_attach_v1(e->env->host->cg, e->env->group, pid);
+}
+
+static void run_entered(void *data)
+{
+	struct entering *e = data;
+
+	if (caps_limit_bounding(e->capabilities) < 0)
+		_exit(127);
+	if (seccomp_install(policy_seccomp(e->env->conf)) < 0)
+		_exit(127);
+	e->enter->child(e->enter->data);
+}
+
+static int ns_enter_ct(struct vz_env *env, const struct vz_enter *enter, pid_t *ret_pid,
+		       int *ret_pidfd, struct vz_err *err)
+{
+	struct entering e = { .env = env, .enter = enter };
+	struct ns_enter how = { .attach = move_entrant, .child = run_entered, .data = &e };
+	auto_free char *leaf = NULL;
+	auto_close int group = -1;
+	int r;
+
+	/* Not more than init has: what is configured now may be more than at its start. */
+	r = caps_bounding_of(env->init_pid, &e.capabilities);
+	if (r < 0)
+		return vz_fail(err, VZ_E_NOT_RUNNING, r, "look at init of container %u", env->id);
+	/* The container's own group refuses processes once systemd uses it: init's own leaf does not. */
+	if (is_in_group(env, env->init_pid) && cgroup_of(env->init_pid, &leaf) == 0)
+		group = cgroup_fd(env->host->cg, leaf);
+	if (group < 0)
+		return vz_fail(err, VZ_E_SYSTEM, group, "find the cgroup of container %u's init", env->id);
+	how.pidfd = env->init_pidfd;
+	how.cgroup_fd = group;
+	r = ns_enter(&how, ret_pid, ret_pidfd);
+	if (r < 0)
+		return vz_fail(err, VZ_E_SYSTEM, r, "enter container %u", env->id);
+	return 0;
+}
+
+/* ---- end, freezer, parameters ---- */
+
+static void exec_halt(void *data)
+{
+	static const char *const candidates[] = { "/sbin/halt", "/usr/sbin/halt", "/bin/halt" };
+
+	(void)data;
+	(void)close_range(3, ~0u, 0);
+	for (size_t i = 0; i < ARRAY_SIZE(candidates); i++) {
+		char *argv[] = { (char *)"halt", NULL };
+
+		(void)execve(candidates[i], argv, (char *const *)inside_init_env);
+	}
+	_exit(127);
+}
+
+static int run_halt(struct vz_env *env, struct vz_err *err)
+{
+	struct vz_enter enter = { .child = exec_halt };
+	auto_close int pidfd = -1;
+	pid_t pid;
+	int r, status;
+
+	if (ns_enter_ct(env, &enter, &pid, &pidfd, err) < 0)
+		return -1;
+	r = pidfd_wait(pidfd, HALT_TIMEOUT);
+	if (r < 0)
+		(void)pidfd_signal(pidfd, SIGKILL);
+	status = proc_wait(pid);
+	/* Killed by its own shutdown is a success as well; 127: no such program. */
+	if (r < 0 || (WIFEXITED(status) && WEXITSTATUS(status) > 1))
+		return vz_fail(err, VZ_E_STOP, r, "halt failed inside container %u", env->id);
+	return 0;
+}
+
+static bool init_is_systemd(struct vz_env *env)
+{
+	auto_free char *path = str_printf("/proc/%d/comm", (int)env->init_pid);
+	auto_free char *comm = NULL;
+
+	return path && file_read_line(AT_FDCWD, path, &comm) == 0 && strcmp(comm, "systemd") == 0;
+}
+
+static int ns_stop(struct vz_env *env, enum vz_env_stop how, struct vz_err *err)
+{
+	int r;
+
+	if (how == VZ_STOP_KILL) {
+		r = cgroup_kill(env->host->cg, env->group);
+		if (r < 0 && r != -ENOENT)
+			return vz_fail(err, VZ_E_STOP, r, "kill the processes of container %u", env->id);
+		return 0;
+	}
+	(void)cgroup_freeze(env->host->cg, env->group, false, FREEZE_TIMEOUT);
+	if (!init_is_systemd(env))
+		return run_halt(env, err);
+	/* systemd's word for "power off" */
+	r = pidfd_signal(env->init_pidfd, SIGRTMIN + 4);
+	if (r < 0 && r != -ESRCH)
+		return vz_fail(err, VZ_E_STOP, r, "signal init of container %u", env->id);
+	return 0;
+}
+
+static int ns_wait(struct vz_env *env, usec_t timeout)
+{
+	if (env->init_pidfd < 0)
+		return 0;
+	return pidfd_wait(env->init_pidfd, timeout);
+}
+
+static int ns_apply(struct vz_env *env, enum vz_group group, struct vz_err *err)
+{
+	return group == VZ_G_devices ? apply_devices(env, err) : 0;
+}
+
+static int ns_freeze(struct vz_env *env, bool freeze, struct vz_err *err)
+{
+	int r = cgroup_freeze(env->host->cg, env->group, freeze, FREEZE_TIMEOUT);
+
+	if (r < 0) {
+		/* Half frozen is worse than running. */
+		if (freeze)
+			(void)cgroup_freeze(env->host->cg, env->group, false, FREEZE_TIMEOUT);
+		return vz_fail(err, VZ_E_CHKPNT, r, "%s container %u", freeze ? "freeze" : "thaw", env->id);
+	}
+	return 0;
+}
+
+static bool ns_is_frozen(struct vz_env *env)
+{
+	return cgroup_is_frozen(env->host->cg, env->group) > 0;
+}
+
+static int64_t ns_count_processes(struct vz_env *env)
+{
+	auto_free pid_t *pids = NULL;
+	int n = cgroup_procs(env->host->cg, env->inner, &pids);
+
+	return n < 0 ? -1 : n;
+}
+
+const struct vz_backend backend_ns = {
+	.name            = "ns",
+	.features        = 0,
+	.probe           = ns_probe,
+	.open            = ns_open,
+	.mount           = ns_mount,
+	.umount          = ns_umount,
+	.limits_prepare  = ns_limits_prepare,
+	.limits_remove   = ns_limits_remove,
+	.spawn           = ns_spawn_init,
+	.release         = ns_release,
+	.find_init       = ns_find_init,
+	.stop            = ns_stop,
+	.wait            = ns_wait,
+	.enter           = ns_enter_ct,
+	.apply           = ns_apply,
+	.freeze          = ns_freeze,
+	.is_frozen       = ns_is_frozen,
+	.count_processes = ns_count_processes,
+};

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The back end that does nothing but remember; see plan.h. */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backend/backend.h"
+#include "backend/plan.h"
+#include "base/cleanup.h"
+#include "base/str.h"
+#include "base/strv.h"
+
+struct vz_plan *plan_new(void)
+{
+	return calloc(1, sizeof(struct vz_plan));
+}
+
+void plan_free(struct vz_plan *p)
+{
+	if (!p)
+		return;
+	strv_free(p->calls);
+	free(p);
+}
+
+void plan_record(struct vz_plan *p, const char *fmt, ...)
+{
+	char *line;
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (vasprintf(&line, fmt, ap) < 0)
+		line = NULL;
+	va_end(ap);
+	if (!line)
+		return;
+	if (p->fn)
+		p->fn(p->data, line);
+	(void)strv_take(&p->calls, line);
+}
+
+/* Fail if a test asked for it. */
+static int outcome(struct vz_env *env, const char *member, enum vz_error code, struct vz_err *err)
+{
+	if (str_equal(env->host->plan->fail_at, member))
+		return vz_fail(err, code, 0, "%s was told to fail", member);
+	return 0;
+}
+
+static int plan_open(struct vz_host *host, struct vz_err *err)
+{
+	if (!host->plan)
+		host->plan = plan_new();
+	if (!host->plan)
+		return vz_fail(err, VZ_E_RESOURCE, -ENOMEM, "plan");
+	return host->plan->under ? host->plan->under->open(host, err) : 0;
+}
+
+static int plan_mount(struct vz_env *env, struct vz_err *err)
+{
+	auto_free char *layers = strv_join(env->layers, " ");
+
+	plan_record(env->host->plan, "mount %s on %s%s%s", env->private_area, env->root,
+		    str_is_empty(layers) ? "" : " over ", layers ? layers : "");
+	return outcome(env, "mount", VZ_E_CANTMOUNT, err);
+}
+
+static int plan_umount(struct vz_env *env, struct vz_err *err)
+{
+	plan_record(env->host->plan, "umount %s", env->root);
+	return outcome(env, "umount", VZ_E_CANTUMOUNT, err);
+}
+
+static int plan_limits_prepare(struct vz_env *env, struct vz_err *err)
+{
+	plan_record(env->host->plan, "make cgroup %s", env->group);
+	return outcome(env, "limits_prepare", VZ_E_SETUBC, err);
+}
+
+static int plan_limits_remove(struct vz_env *env, struct vz_err *err)
+{
+	plan_record(env->host->plan, "remove cgroup %s", env->group);
+	return outcome(env, "limits_remove", VZ_E_SYSTEM, err);
+}
+
+static int plan_spawn(struct vz_env *env, struct vz_err *err)
+{
+	plan_record(env->host->plan, "spawn init as ids %u+%u", env->id_base, env->id_count);
+	if (outcome(env, "spawn", VZ_E_ENVCREATE, err) < 0)
+		return -1;
+	env->host->plan->running = true;
+	env->init_pid = 1;
+	return 0;
+}
+
+static int plan_release(struct vz_env *env, struct vz_err *err)
+{
+	plan_record(env->host->plan, "release init");
+	return outcome(env, "release", VZ_E_BAD_TMPL, err);
+}
+
+static int plan_find_init(struct vz_env *env)
+{
+	struct vz_plan *p = env->host->plan;
+
+	if (p->under)
+		return p->under->find_init(env);
+	env->init_pid = p->running ? 1 : 0;
+	return p->running;
+}
+
+static int plan_stop(struct vz_env *env, enum vz_env_stop how, struct vz_err *err)
+{
+	plan_record(env->host->plan, how == VZ_STOP_HALT ? "halt init" : "kill all processes");
+	if (outcome(env, "stop", VZ_E_STOP, err) < 0)
+		return -1;
+	env->host->plan->running = false;
+	return 0;
+}
+
+static int plan_wait(struct vz_env *env, usec_t timeout)
+{
+	(void)timeout;
+	plan_record(env->host->plan, "wait for the end of init");
+	return 0;
+}
+
+static int plan_enter(struct vz_env *env, const struct vz_enter *e, pid_t *ret_pid, int *ret_pidfd,
+		      struct vz_err *err)
+{
+	(void)e;
+	(void)ret_pid;
+	(void)ret_pidfd;
+	plan_record(env->host->plan, "enter");
+	return vz_fail(err, VZ_E_SYSTEM, 0, "nothing runs inside a planned container");
+}
+
+static int plan_apply(struct vz_env *env, enum vz_group group, struct vz_err *err)
+{
+	plan_record(env->host->plan, "apply group %d", (int)group);
+	return outcome(env, "apply", VZ_E_SYSTEM, err);
+}
+
+static int plan_freeze(struct vz_env *env, bool freeze, struct vz_err *err)
+{
+	plan_record(env->host->plan, freeze ? "freeze" : "thaw");
+	if (outcome(env, "freeze", VZ_E_CHKPNT, err) < 0)
+		return -1;
+	env->host->plan->frozen = freeze;
+	return 0;
+}
+
+static bool plan_is_frozen(struct vz_env *env)
+{
+	struct vz_plan *p = env->host->plan;
+
+	return p->under ? p->under->is_frozen(env) : p->frozen;
+}
+
+static int64_t plan_count_processes(struct vz_env *env)
+{
+	struct vz_plan *p = env->host->plan;
+
+	if (p->under)
+		return p->under->count_processes(env);
+	return p->running ? 1 : 0;
+}
+
+const struct vz_backend backend_plan = {
+	.name            = "plan",
+	.features        = 0,
+	.probe           = plan_open,
+	.open            = plan_open,
+	.mount           = plan_mount,
+	.umount          = plan_umount,
+	.limits_prepare  = plan_limits_prepare,
+	.limits_remove   = plan_limits_remove,
+	.spawn           = plan_spawn,
+	.release         = plan_release,
+	.find_init       = plan_find_init,
+	.stop            = plan_stop,
+	.wait            = plan_wait,
+	.enter           = plan_enter,
+	.apply           = plan_apply,
+	.freeze          = plan_freeze,
+	.is_frozen       = plan_is_frozen,
+	.count_processes = plan_count_processes,
+};

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* From parameters to what the kernel is told; see policy.h. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "backend/policy.h"
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/str.h"
+#include "host/caps.h"
+
+/* Features that give the container a device node. */
+static const struct { const char *feature, *node; } feature_nodes[] = {
+	{ "tun",  "net/tun" },
+	{ "fuse", "fuse" },
+	{ "ppp",  "ppp" },
+};
+
+/* The word behind "name:" in a list of name:on|off; NULL if name is not there. */
+static const char *switch_of(char *const *list, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (size_t i = 0; list && list[i]; i++)
+		if (strncasecmp(list[i], name, len) == 0 && list[i][len] == ':')
+			return list[i] + len + 1;
+	return NULL;
+}
+
+bool policy_has_feature(const struct vz_conf *conf, const char *name, bool fallback)
+{
+	const char *sw = switch_of(conf_list(conf, VZ_P_features), name);
+
+	return sw ? strcmp(sw, "on") == 0 : fallback;
+}
+
+uint64_t policy_capabilities(const struct vz_conf *conf)
+{
+	char *const *list = conf_list(conf, VZ_P_capability);
+	uint64_t set = caps_container_default();
+
+	for (size_t i = 0; list && list[i]; i++) {
+		auto_free char *name = strndup(list[i], strcspn(list[i], ":"));
+		int bit = name ? caps_by_name(name) : -1;
+
+		if (bit < 0 || bit >= CAPS_MAX)
+			continue;
+		if (strcmp(list[i] + strlen(name), ":on") == 0)
+			set |= 1ull << bit;
+		else
+			set &= ~(1ull << bit);
+	}
+	return set;
+}
+
+enum seccomp_variant policy_seccomp(const struct vz_conf *conf)
+{
+	return policy_has_feature(conf, "io_uring", false) ? SECCOMP_IO_URING : SECCOMP_DEFAULT;
+}
+
+static unsigned int access_bits(const char *mode)
+{
+	unsigned int bits = 0;
+
+	if (strcmp(mode, "none") == 0)
+		return 0;
+	for (; *mode; mode++)
+		bits |= *mode == 'r' ? DEVICE_READ : *mode == 'w' ? DEVICE_WRITE : 0;
+	return bits ? bits | DEVICE_MKNOD : 0;
+}
+
+static int add_rule(struct policy_devices *d, struct device_rule rule)
+{
+	struct device_rule *bigger = realloc(d->rules, (d->n_rules + 1) * sizeof(*bigger));
+
+	if (!bigger)
+		return -ENOMEM;
+	bigger[d->n_rules++] = rule;
+	d->rules = bigger;
+	return 0;
+}
+
+/* Bind a node of the host, and allow the device it is. */
+static int add_node(struct policy_devices *d, const char *name, unsigned int access, bool optional)
+{
+	auto_free char *path = path_join("/dev", name);
+	struct inside_node *bigger;
+	struct stat st;
+	char *copy;
+
+	if (!path)
+		return -ENOMEM;
+	if (stat(path, &st) < 0)
+		return optional ? 0 : -errno;
+	if (!S_ISCHR(st.st_mode) && !S_ISBLK(st.st_mode))
+		return -ENODEV;
+	copy = strdup(name);
+	bigger = realloc(d->nodes, (d->n_nodes + 1) * sizeof(*bigger));
+	if (bigger)
+		d->nodes = bigger;
+	if (!bigger || !copy) {
+		free(copy);
+		return -ENOMEM;
+	}
+	bigger[d->n_nodes++] = (struct inside_node){ .name = copy, .optional = optional };
+	return add_rule(d, (struct device_rule){
+		.type = S_ISBLK(st.st_mode) ? 'b' : 'c',
+		.major = (int)major(st.st_rdev),
+		.minor = (int)minor(st.st_rdev),
+		.access = access,
+	});
+}
+
+/* "sdb:rw", "sdb:none" */
+static int add_devnode(struct policy_devices *d, const char *entry)
+{
+	const char *colon = strrchr(entry, ':');
+	auto_free char *name = colon ? strndup(entry, (size_t)(colon - entry)) : NULL;
+	unsigned int access = colon ? access_bits(colon + 1) : 0;
+
+	if (!name || !access)
+		return 0;
+	return add_node(d, name, access, false);
+}
+
+/* "b:8:16:rw", "c:10:all:r", "b:8:16:none" */
+static int add_device(struct policy_devices *d, const char *entry)
+{
+	struct device_rule rule = { .type = entry[0], .minor = DEVICE_ANY };
+	const char *minor_text, *mode;
+
+	if (strncmp(entry + 1, ":", 1) != 0)
+		return 0;
+	rule.major = (int)strtol(entry + 2, NULL, 10);
+	minor_text = strchr(entry + 2, ':');
+	mode = strrchr(entry, ':');
+	if (!minor_text || mode == minor_text)
+		return 0;
+	if (strncmp(minor_text, ":all:", 5) != 0)
+		rule.minor = (int)strtol(minor_text + 1, NULL, 10);
+	rule.access = access_bits(mode + 1);
+	return add_rule(d, rule);
+}
+
+int policy_devices(const struct vz_conf *conf, struct policy_devices *ret, const char **ret_name)
+{
+	struct policy_devices d = { 0 };
+	char *const *list;
+	int r = 0;
+
+	for (size_t i = 0; i < device_defaults_len && r == 0; i++)
+		r = add_rule(&d, device_defaults[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(feature_nodes) && r == 0; i++)
+		if (policy_has_feature(conf, feature_nodes[i].feature, false))
+			r = add_node(&d, feature_nodes[i].node, DEVICE_READ | DEVICE_WRITE | DEVICE_MKNOD, true);
+	list = conf_list(conf, VZ_P_devices);
+	for (size_t i = 0; list && list[i] && r == 0; i++)
+		r = add_device(&d, list[i]);
+	list = conf_list(conf, VZ_P_devnodes);
+	for (size_t i = 0; list && list[i] && r == 0; i++) {
+		*ret_name = list[i];
+		r = add_devnode(&d, list[i]);
+	}
+	if (r < 0) {
+		policy_devices_done(&d);
+		return r;
+	}
+	*ret = d;
+	return 0;
+}
+
+void policy_devices_done(struct policy_devices *d)
+{
+	for (size_t i = 0; i < d->n_nodes; i++)
+		free((char *)d->nodes[i].name);
+	free(d->nodes);
+	free(d->rules);
+	*d = (struct policy_devices){ 0 };
+}
