@@ -103,6 +103,9 @@ struct vz_param_info {
 	const char *type;	/* name of its type */
 	bool in_create, in_set;
 	bool is_further;	/* not the parameter's main option (ipdel, aliases) */
+	bool is_global;		/* of the host: stands in vz.conf only */
+	bool is_kept;		/* stored and shown, nothing acts on it yet */
+	bool needs_restart;	/* takes effect at the next start */
 };
 /* All options that change parameters, by index; false past the end. */
 bool vz_option_info(size_t index, struct vz_param_info *ret);
@@ -162,8 +165,8 @@ enum vz_exec_mode {
 /* Run a command inside, standard streams relayed. Its exit status in *ret_status; 256 + N: killed by signal N. */
 int vz_ct_exec(struct vz_ct *ct, enum vz_exec_mode mode, char *const *words, int *ret_status,
 	       struct vz_err *err);
-/* An interactive login shell on a terminal of the container. type_first: words typed in first, or NULL. */
-int vz_ct_enter(struct vz_ct *ct, char *const *type_first, int *ret_status, struct vz_err *err);
+/* An interactive login shell on a terminal of the container. term: what TERM is to be there; type_first: words typed in first, or NULL. */
+int vz_ct_enter(struct vz_ct *ct, const char *term, char *const *type_first, int *ret_status, struct vz_err *err);
 /* Run the text of a host file inside; a stopped container is set up for that moment. */
 int vz_ct_runscript(struct vz_ct *ct, const char *file, int *ret_status, struct vz_err *err);
 

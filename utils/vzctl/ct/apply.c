@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Parameters on a running container: one applier for each group of parameters, called once however
+ * many of its parameters changed. An applier works from ct->conf, which holds the new values.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/str.h"
+#include "base/strv.h"
+#include "ct/ct.h"
+
+char *apply_passwords(const struct vz_edits *edits)
+{
+	struct vz_str all = { 0 };
+
+	for (size_t i = 0; i < edits->n; i++) {
+		char *const *list;
+
+		if (edits->e[i].id != VZ_P_userpasswd)
+			continue;
+		list = edits->e[i].value.list;
+		for (size_t j = 0; list && list[j]; j++)
+			str_addf(&all, "%s%s", all.len ? " " : "", list[j]);
+	}
+	if (!all.len) {
+		str_done(&all);
+		return NULL;
+	}
+	return str_take(&all);
+}
+
+static int apply_hostname(struct vz_ct *ct, const struct vz_edits *edits, struct vz_err *err)
+{
+	(void)edits;
+	return dist_run(ct, 1u << VZ_DIST_SET_HOSTNAME, "running", NULL, err);
+}
+
+static int apply_dns(struct vz_ct *ct, const struct vz_edits *edits, struct vz_err *err)
+{
+	(void)edits;
+	return dist_run(ct, 1u << VZ_DIST_SET_DNS, "running", NULL, err);
+}
+
+static int apply_password(struct vz_ct *ct, const struct vz_edits *edits, struct vz_err *err)
+{
+	auto_free char *userpw = apply_passwords(edits);
+
+	if (!userpw)
+		return 0;
+	return dist_run(ct, 1u << VZ_DIST_SET_USERPASS, "running", userpw, err);
+}
+
+static int apply_devices(struct vz_ct *ct, const struct vz_edits *edits, struct vz_err *err)
+{
+	(void)edits;
+	ct_info(ct, "Setting devices");
+	return ct->vz->be->apply(&ct->env, VZ_G_devices, err);
+}
+
+/* Named once, all of them in one line. */
+static int apply_kept(struct vz_ct *ct, const struct vz_edits *edits, struct vz_err *err)
+{
+	auto_strv char **keys = NULL;
+	auto_free char *line = NULL;
+
+	(void)err;
+	for (size_t i = 0; i < edits->n; i++) {
+		const struct vz_param *p = param_get(edits->e[i].id);
+
+		if (p->group == VZ_G_kept && p->key && strv_find(keys, p->key) < 0)
+			(void)strv_add(&keys, p->key);
+	}
+	line = strv_join(keys, " ");
+	if (line)
+		ct_warn(ct, "%s: kept, not enforced by this version", line);
+	return 0;
+}
+
+/* In the order in which they are carried out. */
+static const struct {
+	enum vz_group group;
+	int (*apply)(struct vz_ct *ct, const struct vz_edits *edits, struct vz_err *err);
+} appliers[] = {
+	{ VZ_G_kept,     apply_kept },
+	{ VZ_G_devices,  apply_devices },
+	{ VZ_G_hostname, apply_hostname },
+	{ VZ_G_dns,      apply_dns },
+	{ VZ_G_password, apply_password },
+};
+
+int apply_edits(struct vz_ct *ct, const struct vz_edits *edits, struct vz_err *err)
+{
+	unsigned int changed = 0;
+
+	for (size_t i = 0; i < edits->n; i++) {
+		const struct vz_param *p = param_get(edits->e[i].id);
+
+		if (p->flags & VZ_PF_LIVE)
+			changed |= 1u << p->group;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(appliers); i++)
+		if ((changed & 1u << appliers[i].group) && appliers[i].apply(ct, edits, err) < 0)
+			return -1;
+	return 0;
+}

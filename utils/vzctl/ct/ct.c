@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The handle of a container: its configuration, its place, its state, its lock. See ct.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/str.h"
+#include "base/strv.h"
+#include "ct/ct.h"
+#include "host/lock.h"
+#include "host/mount.h"
+
+#define LAYERS_FILE_MAX (1 << 20)
+
+int vz_ct_new(struct vz *vz, vz_ctid id, struct vz_ct **ret, struct vz_err *err)
+{
+	struct vz_ct *ct = calloc(1, sizeof(*ct));
+
+	if (!ct)
+		return vz_fail(err, VZ_E_RESOURCE, -ENOMEM, "container %u", id);
+	ct->vz = vz;
+	ct->id = id;
+	ct->env.init_pidfd = -1;
+	ct->env.init_sock = -1;
+	if (ct_refresh(ct, err) < 0) {
+		vz_ct_free(ct);
+		return -1;
+	}
+	*ret = ct;
+	return 0;
+}
+
+void vz_ct_free(struct vz_ct *ct)
+{
+	if (!ct)
+		return;
+	vz_ct_unlock(ct);
+	conf_file_free(ct->file);
+	conf_done(&ct->own);
+	conf_done(&ct->conf);
+	vz_env_done(&ct->env);
+	free(ct);
+}
+
+vz_ctid vz_ct_id(const struct vz_ct *ct)
+{
+	return ct->id;
+}
+
+bool vz_ct_has_conf(const struct vz_ct *ct)
+{
+	return ct->file != NULL;
+}
+
+/* ---- configuration ---- */
+
+char *ct_path(struct vz_ct *ct, enum vz_param_id id)
+{
+	auto_free char *path = conf_expand(&ct->conf, id, ct->id);
+
+	return path ? paths_resolve(&ct->vz->paths, path) : NULL;
+}
+
+char *ct_dump_path(struct vz_ct *ct)
+{
+	auto_free char *dir = vz_conf_path(ct->vz, VZ_P_dumpdir);
+
+	return dir ? str_printf("%s/Dump.%u", dir, ct->id) : NULL;
+}
+
+int ct_refresh(struct vz_ct *ct, struct vz_err *err)
+{
+	const char *tag = ct->vz->paths.tag;
+	struct vz_env *e = &ct->env;
+	int r;
+
+	conf_done(&ct->conf);
+	r = conf_overlay(&ct->conf, &ct->vz->conf);
+	/* The layout of an existing container is what its private area is, not what new ones get. */
+	if (r == 0 && ct->file)
+		value_done(VZ_P_ve_layout, &ct->conf.v[VZ_P_ve_layout]);
+	if (r == 0)
+		r = conf_overlay(&ct->conf, &ct->own);
+	if (r < 0)
+		return vz_fail(err, VZ_E_RESOURCE, r, "configuration of container %u", ct->id);
+
+	free(e->group);
+	free(e->inner);
+	free(e->root);
+	free(e->private_area);
+	e->host = &ct->vz->host;
+	e->id = ct->id;
+	e->conf = &ct->conf;
+	e->group = str_printf("vz%s%s/%u", *tag ? "-" : "", tag, ct->id);
+	e->inner = str_printf("vz%s%s/%u/ct", *tag ? "-" : "", tag, ct->id);
+	e->id_base = (uint32_t)conf_num(&ct->own, VZ_P_local_uid, 0);
+	e->id_count = (uint32_t)conf_num(&ct->own, VZ_P_local_count, 65536);
+	e->root = ct_path(ct, VZ_P_ve_root);
+	e->private_area = ct_path(ct, VZ_P_ve_private);
+	if (!e->group || !e->inner)
+		return vz_fail(err, VZ_E_RESOURCE, -ENOMEM, "container %u", ct->id);
+	return 0;
+}
+
+int vz_ct_load(struct vz_ct *ct, bool missing_ok, struct vz_err *err)
+{
+	auto_free char *path = paths_ct_conf(&ct->vz->paths, ct->id, ".conf");
+	auto_conf_file struct conf_file *f = NULL;
+	int r = path ? conf_file_read(path, &f) : -ENOMEM;
+
+	if (r == -ENOENT && missing_ok)
+		return 0;
+	if (r == -ENOENT)
+		return vz_fail(err, VZ_E_NOVECONFIG, 0, "Container config file does not exist");
+	if (r < 0)
+		return vz_fail(err, VZ_E_INVALID_CONFIG, r, "configuration file '%s'", path);
+	conf_file_free(ct->file);
+	ct->file = take_ptr(f);
+	conf_done(&ct->own);
+	r = conf_from_file(&ct->own, ct->file, false, &ct->vz->log, ct->id);
+	if (r < 0)
+		return vz_fail(err, VZ_E_RESOURCE, r, "read '%s'", path);
+	return ct_refresh(ct, err);
+}
+
+int ct_edit(struct vz_ct *ct, const struct vz_edits *edits, struct vz_err *err)
+{
+	/* On a copy first: an edit that cannot be made leaves everything as it was. */
+	struct vz_conf merged = { 0 };
+	int r = conf_overlay(&merged, &ct->own);
+
+	if (r == 0)
+		r = edits_apply(&merged, edits);
+	for (size_t i = 0; i < edits->n && r == 0; i++) {
+		enum vz_param_id id = edits->e[i].id;
+
+		value_done(id, &ct->own.v[id]);
+		r = value_copy(id, &merged.v[id], &ct->own.v[id]);
+	}
+	conf_done(&merged);
+	if (r < 0)
+		return vz_fail(err, VZ_E_RESOURCE, r, "change the configuration of container %u", ct->id);
+	return ct_refresh(ct, err);
+}
+
+int ct_store(struct vz_ct *ct, const struct vz_edits *edits, struct vz_err *err)
+{
+	auto_free char *path = paths_ct_conf(&ct->vz->paths, ct->id, ".conf");
+	int r = path ? 0 : -ENOMEM;
+
+	if (r == 0 && !ct->file)
+		r = conf_file_new(path, &ct->file);
+	if (r == 0)
+		r = edits_store(ct->file, edits, &ct->own);
+	if (r == 0 && conf_file_is_changed(ct->file))
+		r = conf_file_save(ct->file);
+	if (r < 0)
+		return vz_fail(err, VZ_E_CONFIG_SAVE, r, "save '%s'", path ? path : "configuration");
+	return 0;
+}
+
+char *vz_ct_get(const struct vz_ct *ct, const char *key)
+{
+	const struct vz_param *p = param_by_key(key);
+
+	if (!p)
+		return NULL;
+	if (p->id == VZ_P_ve_root)
+		return ct->env.root ? strdup(ct->env.root) : NULL;
+	if (p->id == VZ_P_ve_private)
+		return ct->env.private_area ? strdup(ct->env.private_area) : NULL;
+	return value_text(p->id, &ct->conf.v[p->id]);
+}
+
+/* ---- private area ---- */
+
+/* Lines "sha256-…" from the bottom up, as directories. */
+static int read_layers(struct vz_ct *ct, const char *path, struct vz_err *err)
+{
+	auto_free char *text = NULL;
+	auto_strv char **digests = NULL;
+	int r = file_read(AT_FDCWD, path, LAYERS_FILE_MAX, &text, NULL);
+
+	if (r == 0)
+		r = strv_split(text, "\n", &digests);
+	if (r < 0)
+		return vz_fail(err, VZ_E_UNK_MOUNT_TYPE, r, "read '%s'", path);
+	for (size_t i = 0; digests && digests[i]; i++) {
+		auto_free char *dir = NULL;
+
+		if (strchr(digests[i], '/') || digests[i][0] == '.')
+			return vz_fail(err, VZ_E_UNK_MOUNT_TYPE, 0, "'%s' names a bad layer '%s'", path,
+				       digests[i]);
+		dir = layer_path(ct->vz, digests[i]);
+		if (!dir || strv_add(&ct->env.layers, dir) < 0)
+			return vz_fail(err, VZ_E_RESOURCE, -ENOMEM, "layers of container %u", ct->id);
+	}
+	if (!ct->env.layers)
+		return vz_fail(err, VZ_E_UNK_MOUNT_TYPE, 0, "'%s' names no layer", path);
+	return 0;
+}
+
+int ct_find_layout(struct vz_ct *ct, struct vz_err *err)
+{
+	struct vz_env *e = &ct->env;
+	auto_free char *layers = NULL;
+	auto_free char *upper = NULL;
+	auto_free char *image = NULL;
+
+	e->layout = VZ_LAYOUT_NONE;
+	strv_free(e->layers);
+	e->layers = NULL;
+	if (!e->private_area || !path_is_dir(e->private_area))
+		return 0;
+	layers = path_join(e->private_area, "layers");
+	upper = path_join(e->private_area, "upper");
+	image = path_join(e->private_area, "root.hdd");
+	if (!layers || !upper || !image)
+		return vz_fail(err, VZ_E_RESOURCE, -ENOMEM, "container %u", ct->id);
+	/* A root tree may hold anything, but not these two of ours at once. */
+	if (!path_is_dir(layers) && path_exists(layers) && path_is_dir(upper)) {
+		e->layout = VZ_LAYOUT_OVERLAY;
+		return read_layers(ct, layers, err);
+	}
+	e->layout = path_exists(image) ? VZ_LAYOUT_PLOOP : VZ_LAYOUT_SIMFS;
+	return 0;
+}
+
+const char *vz_ct_layout(struct vz_ct *ct)
+{
+	static const char *const words[] = {
+		[VZ_LAYOUT_NONE] = NULL, [VZ_LAYOUT_OVERLAY] = "overlay",
+		[VZ_LAYOUT_SIMFS] = "simfs", [VZ_LAYOUT_PLOOP] = "ploop",
+	};
+	struct vz_err ignored = { 0 };
+
+	(void)ct_find_layout(ct, &ignored);
+	vz_err_done(&ignored);
+	return words[ct->env.layout];
+}
+
+int ct_need_private(struct vz_ct *ct, struct vz_err *err)
+{
+	if (!ct->env.private_area)
+		return vz_fail(err, VZ_E_PRIVATE_NOTSET, 0, "VE_PRIVATE is not set");
+	if (!path_is_dir(ct->env.private_area))
+		return vz_fail(err, VZ_E_NOPRVT, 0, "Container private area %s does not exist",
+			       ct->env.private_area);
+	return 0;
+}
+
+int ct_need_root(struct vz_ct *ct, struct vz_err *err)
+{
+	if (!ct->env.root)
+		return vz_fail(err, VZ_E_ROOT_NOTSET, 0, "VE_ROOT is not set");
+	return 0;
+}
+
+/* ---- state ---- */
+
+bool ct_is_mounted(struct vz_ct *ct)
+{
+	return ct->env.root && mount_is_point(ct->env.root) > 0;
+}
+
+bool ct_is_running(struct vz_ct *ct)
+{
+	struct vz_err ignored = { 0 };
+
+	if (vz_backend_open(ct->vz, &ignored) < 0) {
+		vz_err_done(&ignored);
+		return false;
+	}
+	if (ct->env.init_pid <= 0)
+		state_read(ct);
+	return ct->vz->be->find_init(&ct->env) > 0;
+}
+
+int ct_need_running(struct vz_ct *ct, struct vz_err *err)
+{
+	if (vz_backend_open(ct->vz, err) < 0)
+		return -1;
+	if (!ct_is_running(ct))
+		return vz_fail(err, VZ_E_NOT_RUNNING, 0, "Container is not running");
+	return 0;
+}
+
+unsigned int vz_ct_state(struct vz_ct *ct)
+{
+	auto_free char *dump = ct_dump_path(ct);
+	unsigned int bits = 0;
+
+	if (ct->file && ct->env.private_area && path_is_dir(ct->env.private_area))
+		bits |= VZ_STATE_EXIST;
+	if (ct_is_mounted(ct))
+		bits |= VZ_STATE_MOUNTED;
+	if (ct_is_running(ct)) {
+		bits |= VZ_STATE_RUNNING;
+		if (ct->vz->be->is_frozen(&ct->env))
+			bits |= VZ_STATE_FROZEN;
+	} else if ((bits & VZ_STATE_EXIST) && dump && path_exists(dump)) {
+		bits |= VZ_STATE_SUSPENDED;
+	}
+	return bits;
+}
+
+int vz_ct_init_pid(struct vz_ct *ct)
+{
+	return ct_is_running(ct) ? ct->env.init_pid : 0;
+}
+
+double vz_ct_uptime(struct vz_ct *ct)
+{
+	auto_free char *text = NULL;
+	double now, up;
+
+	if (!ct_is_running(ct) || file_read_line(AT_FDCWD, "/proc/uptime", &text) < 0)
+		return 0;
+	now = strtod(text, NULL);
+	up = now - (double)ct->env.init_start / (double)sysconf(_SC_CLK_TCK);
+	return up > 0 ? up : 0;
+}
+
+int64_t vz_ct_nproc(struct vz_ct *ct)
+{
+	return ct_is_running(ct) ? ct->vz->be->count_processes(&ct->env) : -1;
+}
+
+/* ---- lock ---- */
+
+int vz_ct_lock(struct vz_ct *ct, uint64_t timeout, struct vz_err *err)
+{
+	auto_free char *dir = vz_conf_path(ct->vz, VZ_P_lockdir);
+	auto_free char *name = str_printf("%u", ct->id);
+	auto_free char *stale = NULL;
+	struct lock_owner owner = { 0 };
+	int r;
+
+	if (!dir)
+		return vz_fail(err, VZ_E_LCKDIR_NOTSET, 0, "LOCKDIR is not set");
+	if (ct->vz->dry_run)
+		return 0;
+	r = name ? path_make_dirs(dir, 0755) : -ENOMEM;
+	if (r < 0)
+		return vz_fail(err, VZ_E_SYSTEM, r, "Unable to lock container: directory '%s'", dir);
+	r = lock_take(dir, name, "locked", timeout, &owner, &stale);
+	if (stale)
+		ct_info(ct, "Removing stale lock file %s", stale);
+	if (r == -EBUSY) {
+		ct_warn(ct, "Locked by: pid %d, cmdline %s", (int)owner.pid,
+			owner.cmdline ? owner.cmdline : "unknown");
+		lock_owner_done(&owner);
+		return vz_fail(err, VZ_E_LOCKED, 0, "Container already locked");
+	}
+	if (r < 0)
+		return vz_fail(err, r == -EACCES || r == -EPERM ? VZ_E_NO_ACCES : VZ_E_SYSTEM, r,
+			       "Unable to lock container");
+	ct->lock_dir = take_ptr(dir);
+	return 0;
+}
+
+void vz_ct_unlock(struct vz_ct *ct)
+{
+	auto_free char *name = str_printf("%u", ct->id);
+
+	if (ct->lock_dir && name)
+		lock_release(ct->lock_dir, name);
+	free(ct->lock_dir);
+	ct->lock_dir = NULL;
+}

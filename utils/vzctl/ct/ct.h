@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The inside of the two handles of the public API, and what the operations share. Only floor 4 sees
+ * it.
+ */
+#ifndef VZ_CT_CT_H
+#define VZ_CT_CT_H
+
+#include <signal.h>
+#include <stdbool.h>
+
+#include "backend/backend.h"
+#include "conf/layers.h"
+#include "conf/paths.h"
+#include "include/vzctl.h"
+
+struct vz {
+	struct vz_paths paths;
+	struct vz_log log;
+	struct vz_conf conf;		/* defaults and vz.conf */
+	bool loaded;			/* vz.conf was read */
+	struct vz_host host;
+	const struct vz_backend *be;	/* NULL until first used */
+	char *be_name;			/* asked for; NULL: the best */
+	bool be_probed;			/* its host was found fit to run containers */
+	bool dry_run;
+	void (*dry_fn)(void *data, const char *line);
+	void *dry_data;
+	volatile sig_atomic_t cancelled;
+};
+
+struct vz_ct {
+	struct vz *vz;
+	vz_ctid id;
+	struct conf_file *file;		/* CTID.conf; NULL: there is none */
+	struct vz_conf own;		/* what CTID.conf says */
+	struct vz_conf conf;		/* in effect: defaults < vz.conf < own */
+	struct vz_env env;
+	char *lock_dir;			/* where our lock is; NULL: not held */
+	bool empty_mounted;		/* ct_start_empty() mounted the root, ct_stop_empty() unmounts it */
+};
+
+/* A message of this container. */
+#define ct_log(ct, level, ...) vz_log(&(ct)->vz->log, level, (ct)->id, __VA_ARGS__)
+#define ct_info(ct, ...) ct_log(ct, VZ_LOG_INFO, __VA_ARGS__)
+#define ct_warn(ct, ...) ct_log(ct, VZ_LOG_ERR, __VA_ARGS__)
+
+/* The back end, opened: enough to look. And probed: able to run containers. -1 with err. */
+int vz_backend_open(struct vz *vz, struct vz_err *err);
+int vz_backend_probe(struct vz *vz, struct vz_err *err);
+
+/* Compute conf and env anew from own (after own was changed). */
+int ct_refresh(struct vz_ct *ct, struct vz_err *err);
+/* Write the stored parameters that edits name (values from ct->own) to CTID.conf. */
+int ct_store(struct vz_ct *ct, const struct vz_edits *edits, struct vz_err *err);
+/* Change own by edits, refresh; does not write. */
+int ct_edit(struct vz_ct *ct, const struct vz_edits *edits, struct vz_err *err);
+
+/* Look at the private area: layout, and layers of an overlay. env->layout is NONE if there is none. */
+int ct_find_layout(struct vz_ct *ct, struct vz_err *err);
+/* Fail if VE_PRIVATE is not set (23) or not there (43); or VE_ROOT is not set (22). */
+int ct_need_private(struct vz_ct *ct, struct vz_err *err);
+int ct_need_root(struct vz_ct *ct, struct vz_err *err);
+bool ct_is_mounted(struct vz_ct *ct);
+/* Is init there? Fills env.init_*. */
+bool ct_is_running(struct vz_ct *ct);
+/* Fail with VZ_E_NOT_RUNNING "Container is not running". */
+int ct_need_running(struct vz_ct *ct, struct vz_err *err);
+/* $DUMPDIR/Dump.CTID. Caller frees. */
+char *ct_dump_path(struct vz_ct *ct);
+/* VE_ROOT, VE_PRIVATE or another path parameter as a path of the host. NULL if not set. Caller frees. */
+char *ct_path(struct vz_ct *ct, enum vz_param_id id);
+/* A path parameter of the host (TEMPLATE, LOCKDIR). NULL if not set. Caller frees. */
+char *vz_conf_path(struct vz *vz, enum vz_param_id id);
+
+/* ---- state.c: what a running container leaves in /run ---- */
+int state_write(struct vz_ct *ct, struct vz_err *err);
+void state_read(struct vz_ct *ct);	/* fills env.init_pid and init_start, if it is of this boot */
+void state_remove(struct vz_ct *ct);
+
+/* ---- ids.c: the range of ids of a container ---- */
+/* Make sure the container has one: allocate, and store it in CTID.conf, if it has none. */
+int ids_ensure(struct vz_ct *ct, struct vz_err *err);
+void ids_release(struct vz_ct *ct);
+/* A range for unpacking a template that belongs to no container. */
+int ids_scratch(struct vz *vz, uint32_t *ret_base, struct vz_err *err);
+
+/* ---- template.c: OS templates and layers ---- */
+struct vz_template {
+	char *name;		/* resolved, no alias; owned */
+	char *archive;		/* path of the archive; owned */
+	char *sha256;		/* from the file beside it; NULL if there is none; owned */
+};
+void template_done(struct vz_template *t);
+/* Find an exact name or an alias in the cache, building it if allowed. VZ_E_OSTEMPLATE_NOT_FOUND. */
+int template_find(struct vz *vz, const char *name, bool build, bool progress, struct vz_template *ret, struct vz_err *err);
+/* The digest of the layer made from t, unpacked if it is not yet. Caller frees *ret. */
+int template_layer(struct vz *vz, const struct vz_template *t, bool progress, char **ret, struct vz_err *err);
+/* Unpack t into an empty directory, as the ids of a container. */
+int template_unpack(struct vz *vz, const struct vz_template *t, const char *dir, uint32_t base, bool progress, struct vz_err *err);
+/* Directory of a layer: TEMPLATE/layers/DIGEST/root. Caller frees. */
+char *layer_path(struct vz *vz, const char *digest);
+
+/* ---- action.c: scripts of the administrator ---- */
+enum vz_action {
+	VZ_ACTION_PREMOUNT, VZ_ACTION_MOUNT, VZ_ACTION_UMOUNT, VZ_ACTION_POSTUMOUNT, VZ_ACTION_CREATE,
+	VZ_ACTION_START, VZ_ACTION_STOP,
+	VZ_ACTION__MAX
+};
+/* Run the global and the container's own script of an event, in their order, if they are there. */
+int action_run(struct vz_ct *ct, enum vz_action action, struct vz_err *err);
+/* Rename the container's own scripts to NAME.destroyed. */
+void action_scripts_retire(struct vz_ct *ct);
+
+/* ---- dist.c: scripts of the distribution, run inside ---- */
+enum vz_dist_event {
+	VZ_DIST_POST_CREATE, VZ_DIST_PRE_START, VZ_DIST_SET_HOSTNAME, VZ_DIST_SET_DNS, VZ_DIST_SET_USERPASS,
+	VZ_DIST_SET_CONSOLE,
+	VZ_DIST__MAX
+};
+/*
+ * Run the scripts of some events (a set of 1 << VZ_DIST_…) inside, in one shell. state is the word
+ * for VE_STATE; userpw the text for USERPW, or NULL.
+ */
+int dist_run(struct vz_ct *ct, unsigned int events, const char *state, const char *userpw, struct vz_err *err);
+/* Which of the start-time events have anything to do. */
+unsigned int dist_start_events(struct vz_ct *ct);
+/* Is there a script for the event? */
+bool dist_has_event(struct vz_ct *ct, enum vz_dist_event event);
+
+/* ---- inside.c: shell text and commands inside ---- */
+/*
+ * Run text by the container's shell (bash, else sh), inside all its namespaces, with the variables
+ * of env. 0 and the exit status (256 + N: signal) in *ret_status; -1: VZ_E_BAD_TMPL no shell,
+ * VZ_E_EXEC_TIMEOUT.
+ */
+int inside_run_text(struct vz_ct *ct, const char *text, char *const *env, usec_t timeout, int *ret_status, struct vz_err *err);
+
+/* ---- name.c: names ---- */
+/* Is the name legal, and nobody else's? VZ_E_SET_NAME. */
+int name_check(struct vz_ct *ct, const char *name, struct vz_err *err);
+int name_link(struct vz_ct *ct, const char *name, struct vz_err *err);
+void name_unlink(struct vz_ct *ct, const char *name);
+
+/* ---- apply.c: parameters on a running container ---- */
+/* Carry out what the edits name, from ct->conf. */
+int apply_edits(struct vz_ct *ct, const struct vz_edits *edits, struct vz_err *err);
+/* "user:password user2:password2" of the edits; NULL if there is none. Caller frees. */
+char *apply_passwords(const struct vz_edits *edits);
+
+/* ---- start.c, stop.c, mount.c: shared between operations ---- */
+/* Kill all processes and wait until they are gone. */
+int ct_kill(struct vz_ct *ct, struct vz_err *err);
+/* Mount with scripts; the steps of start and mount share it. */
+int ct_mount_root(struct vz_ct *ct, struct vz_err *err);
+int ct_umount_root(struct vz_ct *ct, struct vz_err *err);
+/* An environment without init, for scripts inside a stopped container; and its end. */
+int ct_start_empty(struct vz_ct *ct, struct vz_err *err);
+void ct_stop_empty(struct vz_ct *ct);
+
+#endif

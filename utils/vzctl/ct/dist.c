@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Scripts of the distribution: a file in the dists directory names a script for each event, chosen
+ * by the name of the OS template. They run inside the container, where VE_ROOT is "/": all scripts of
+ * one operation in one shell, after the text of "functions".
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/str.h"
+#include "base/strv.h"
+#include "conf/file.h"
+#include "ct/ct.h"
+#include "host/script.h"
+
+#define SCRIPT_MAX (1u << 20)
+#define TIMEOUT (300 * USEC_PER_SEC)
+
+static const struct {
+	const char *key;
+	enum vz_error code;	/* of a failing script */
+	const char *what;
+} events_table[VZ_DIST__MAX] = {
+	[VZ_DIST_POST_CREATE]  = { "POST_CREATE",  VZ_E_ACTIONSCRIPT, "set up the new container" },
+	[VZ_DIST_PRE_START]    = { "PRE_START",    VZ_E_ACTIONSCRIPT, "prepare the start" },
+	[VZ_DIST_SET_HOSTNAME] = { "SET_HOSTNAME", VZ_E_BADHOSTNAME,  "set the host name" },
+	[VZ_DIST_SET_DNS]      = { "SET_DNS",      VZ_E_BADDNSSRV,    "set name servers" },
+	[VZ_DIST_SET_USERPASS] = { "SET_USERPASS", VZ_E_CHANGEPASS,   "Password change failed" },
+	[VZ_DIST_SET_CONSOLE]  = { "SET_CONSOLE",  VZ_E_ACTIONSCRIPT, "set up the console" },
+};
+
+/* The file for a template: debian-12-x86_64, debian-12, debian, default. */
+static int open_conf(struct vz_ct *ct, struct conf_file **ret, struct vz_err *err)
+{
+	const char *dir = ct->vz->paths.dists_dir;
+	const char *template = conf_str(&ct->conf, VZ_P_ostemplate);
+	const char *base = template && strrchr(template, '/') ? strrchr(template, '/') + 1 : template;
+	auto_free char *name = strdup(base ? base : "");
+	auto_free char *fallback = path_join(dir, "default");
+	int r;
+
+	if (!name || !fallback)
+		return vz_fail(err, VZ_E_RESOURCE, -ENOMEM, "distribution of container %u", ct->id);
+	while (*name) {
+		auto_free char *path = str_printf("%s/%s.conf", dir, name);
+		char *dash = strrchr(name, '-');
+
+		r = path ? conf_file_read(path, ret) : -ENOMEM;
+		if (r == 0)
+			return 0;
+		if (r != -ENOENT)
+			return vz_fail(err, VZ_E_NO_DISTR_CONF, r, "distribution file '%s'", path);
+		if (!dash)
+			break;
+		*dash = '\0';
+	}
+	ct_log(ct, 1, "Warning: distribution of template '%s' is not known, using default values",
+	       base ? base : "");
+	r = conf_file_read(fallback, ret);
+	if (r < 0)
+		return vz_fail(err, VZ_E_NO_DISTR_CONF, r, "distribution file '%s'", fallback);
+	return 0;
+}
+
+static int add_file(struct vz_ct *ct, const char *name, struct vz_str *text, struct vz_err *err)
+{
+	auto_free char *path = str_printf("%s/scripts/%s", ct->vz->paths.dists_dir, name);
+	auto_free char *body = NULL;
+	int r = path ? file_read(AT_FDCWD, path, SCRIPT_MAX, &body, NULL) : -ENOMEM;
+
+	if (r == -ENOENT)
+		return vz_fail(err, VZ_E_NO_DISTR_SCRIPT, 0, "Action script %s not found", path);
+	if (r < 0)
+		return vz_fail(err, VZ_E_NO_DISTR_SCRIPT, r, "read '%s'", path);
+	str_add(text, body);
+	str_add(text, "\n");
+	return 0;
+}
+
+/* "nameserver ADDR" lines of the host's resolv.conf, or its search list. Blank-separated; owned by caller. */
+static char *inherit_from_host(const char *keyword)
+{
+	auto_free char *text = NULL;
+	struct vz_str out = { 0 };
+	size_t len = strlen(keyword);
+	char *save = NULL;
+
+	if (file_read(AT_FDCWD, "/etc/resolv.conf", SCRIPT_MAX, &text, NULL) < 0)
+		return strdup("");
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		auto_strv char **w = NULL;
+
+		line += strspn(line, " \t");
+		if (strncmp(line, keyword, len) != 0 || !strchr(" \t", line[len]))
+			continue;
+		if (strv_split(line + len, " \t", &w) < 0)
+			break;
+		for (size_t i = 0; w && w[i]; i++)
+			str_addf(&out, "%s%s", out.len ? " " : "", w[i]);
+	}
+	return str_take(&out);
+}
+
+/* The list of a parameter; "inherit" stands for the host's own. Caller frees. */
+static char *dns_list(struct vz_ct *ct, enum vz_param_id id, const char *keyword)
+{
+	char *const *list = conf_list(&ct->conf, id);
+
+	if (list && list[0] && strcmp(list[0], "inherit") == 0)
+		return inherit_from_host(keyword);
+	return strv_join(list, " ");
+}
+
+static int make_env(struct vz_ct *ct, const char *state, const char *userpw, char ***ret)
+{
+	auto_free char *dns = dns_list(ct, VZ_P_nameserver, "nameserver");
+	auto_free char *search = dns_list(ct, VZ_P_searchdomain, "search");
+	const char *hostname = conf_str(&ct->conf, VZ_P_hostname);
+	char *const *ips = conf_list(&ct->conf, VZ_P_ip_address);
+	auto_strv char **env = NULL;
+
+	if (!dns || !search || strv_add(&env, "PATH=" SCRIPT_PATH) < 0 ||
+	    strv_add(&env, "VE_ROOT=/") < 0 || strv_add(&env, "VZ_KERNEL=no") < 0 ||
+	    strv_add(&env, "USERNS=yes") < 0 || strv_addf(&env, "VE_STATE=%s", state) < 0 ||
+	    strv_addf(&env, "HOSTNM=%s", hostname ? hostname : "") < 0 ||
+	    strv_addf(&env, "NAMESERVER=%s", dns) < 0 || strv_addf(&env, "SEARCHDOMAIN=%s", search) < 0)
+		return -ENOMEM;
+	/* Of the host name's script: the first address, without its mask. */
+	if (ips && ips[0] && strv_addf(&env, "IP_ADDR=%.*s", (int)strcspn(ips[0], "/"), ips[0]) < 0)
+		return -ENOMEM;
+	if (userpw && strv_addf(&env, "USERPW=%s", userpw) < 0)
+		return -ENOMEM;
+	*ret = take_ptr(env);
+	return 0;
+}
+
+unsigned int dist_start_events(struct vz_ct *ct)
+{
+	unsigned int events = 1u << VZ_DIST_PRE_START | 1u << VZ_DIST_SET_CONSOLE;
+
+	if (conf_str(&ct->conf, VZ_P_hostname))
+		events |= 1u << VZ_DIST_SET_HOSTNAME;
+	if (conf_list(&ct->conf, VZ_P_nameserver) || conf_list(&ct->conf, VZ_P_searchdomain))
+		events |= 1u << VZ_DIST_SET_DNS;
+	return events;
+}
+
+bool dist_has_event(struct vz_ct *ct, enum vz_dist_event event)
+{
+	auto_conf_file struct conf_file *f = NULL;
+	struct vz_err ignored = { 0 };
+	bool has = open_conf(ct, &f, &ignored) == 0 && !str_is_empty(conf_file_get(f, events_table[event].key));
+
+	vz_err_done(&ignored);
+	return has;
+}
+
+/*
+ * Collect the scripts of the events. Each runs in a subshell, so that one does not disturb the next;
+ * the first that fails ends it with 100 + its event.
+ */
+static int collect_scripts(struct vz_ct *ct, unsigned int events, struct vz_str *text, struct vz_err *err)
+{
+	auto_conf_file struct conf_file *f = NULL;
+	size_t empty;
+
+	if (open_conf(ct, &f, err) < 0)
+		return -1;
+	if (add_file(ct, "functions", text, err) < 0)
+		return -1;
+	empty = text->len;
+	for (unsigned int i = 0; i < VZ_DIST__MAX; i++) {
+		const char *script;
+
+		if (!(events & 1u << i))
+			continue;
+		script = conf_file_get(f, events_table[i].key);
+		if (str_is_empty(script))
+			continue;
+		str_add(text, "(\n");
+		if (add_file(ct, script, text, err) < 0)
+			return -1;
+		/* Not "( … ) || exit": that would switch off "set -e" inside. */
+		str_addf(text, ")\n[ $? -eq 0 ] || exit %u\n", 100 + i);
+	}
+	if (text->failed)
+		return vz_fail(err, VZ_E_RESOURCE, -ENOMEM, "scripts of container %u", ct->id);
+	if (text->len == empty)
+		str_reset(text);
+	return 0;
+}
+
+int dist_run(struct vz_ct *ct, unsigned int events, const char *state, const char *userpw,
+	     struct vz_err *err)
+{
+	auto_str struct vz_str text = { 0 };
+	auto_strv char **env = NULL;
+	int status;
+
+	if (!events || collect_scripts(ct, events, &text, err) < 0)
+		return events ? -1 : 0;
+	/* Nothing to do costs no shell: that is most of the start of a tiny container. */
+	if (!text.len)
+		return 0;
+	if (make_env(ct, state, userpw, &env) < 0)
+		return vz_fail(err, VZ_E_RESOURCE, -ENOMEM, "scripts of container %u", ct->id);
+	if (inside_run_text(ct, text.s, env, TIMEOUT, &status, err) < 0)
+		return -1;
+	if (status >= 100 && status < 100 + VZ_DIST__MAX)
+		return vz_fail(err, events_table[status - 100].code, 0, "%s: the script of the distribution failed",
+			       events_table[status - 100].what);
+	if (status != 0)
+		return vz_fail(err, VZ_E_ACTIONSCRIPT, 0, "scripts of the distribution ended with status %d", status);
+	return 0;
+}

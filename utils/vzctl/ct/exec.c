@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Commands inside a container: exec, enter, runscript, and the shell text of scripts.
+ *
+ * What runs inside is not to be trusted, whoever wrote it: it gets pipes or a terminal of its own
+ * container, never a descriptor of the host's, and its exit status and output mean nothing more than
+ * what they say. Text goes in as a sealed memory file: unlike a pipe it has no size at which a shell
+ * that does not read could block us.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/str.h"
+#include "base/strv.h"
+#include "ct/ct.h"
+#include "ct/steps.h"
+#include "host/pty.h"
+#include "host/script.h"
+
+#define SCRIPT_MAX (16u << 20)
+#define OUTPUT_MAX 65536	/* of a script; what is beyond is thrown away */
+#define TEXT_FD 3
+#define TEXT_PATH "/proc/self/fd/3"
+
+static const char *const shells[] = { "/bin/bash", "/usr/bin/bash", "/bin/sh", "/usr/bin/sh" };
+
+/* What the process inside is to become; it has its own copy. */
+struct command {
+	int fds[3];		/* become 0, 1, 2 */
+	int text;		/* becomes TEXT_FD; -1: none */
+	int report;		/* an errno is written here if nothing could be exec'ed; closes on exec */
+	bool terminal;		/* fds are a terminal, to be the controlling one */
+	bool shell;		/* argv[0] names no program: take the first shell there is */
+	const char *shell_name;	/* argv[0] for it with bash and sh: "-" in front for a login shell, or "" */
+	char **argv;
+	char *const *env;
+	const char *cwd;
+};
+
+/* ---- the child's side ---- */
+
+/* Move the descriptors to be kept out of the way first: they may stand where others have to go. */
+static int place_descriptors(struct command *c)
+{
+	int wanted[] = { c->fds[0], c->fds[1], c->fds[2], c->text, c->report };
+	int high[ARRAY_SIZE(wanted)];
+
+	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++) {
+		high[i] = wanted[i] < 0 ? -1 : fcntl(wanted[i], F_DUPFD_CLOEXEC, 32);
+		if (wanted[i] >= 0 && high[i] < 0)
+			return -errno;
+	}
+	for (int i = 0; i < 3; i++)
+		if (dup2(high[i], i) < 0)
+			return -errno;
+	if (high[3] >= 0 && dup2(high[3], TEXT_FD) < 0)
+		return -errno;
+	if (dup3(high[4], TEXT_FD + 1, O_CLOEXEC) < 0)
+		return -errno;
+	c->report = TEXT_FD + 1;
+	if (high[3] < 0)
+		(void)close(TEXT_FD);
+	return close_range(TEXT_FD + 2, ~0u, 0) < 0 ? -errno : 0;
+}
+
+static int exec_shell(struct command *c)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(shells); i++) {
+		auto_free char *name = str_printf("%s%s", c->shell_name, strrchr(shells[i], '/') + 1);
+
+		c->argv[0] = name;
+		(void)execve(shells[i], c->argv, c->env);
+	}
+	return -errno;
+}
+
+static void run_command(void *data)
+{
+	struct command *c = data;
+	int r = place_descriptors(c);
+
+	if (r == 0 && c->terminal && ioctl(0, TIOCSCTTY, 0) < 0)
+		r = -errno;
+	if (r == 0 && chdir(c->cwd) < 0 && chdir("/") < 0)
+		r = -errno;
+	if (r == 0 && c->shell)
+		r = exec_shell(c);
+	if (r == 0) {
+		(void)execvpe(c->argv[0], c->argv, c->env);
+		r = -errno;
+	}
+	(void)fd_write_all(c->report, &r, sizeof(r));
+	_exit(127);
+}
+
+/* ---- our side ---- */
+
+/* Start the command. *ret_error: the errno of a failed exec (0: it runs). */
+static int start_command(struct vz_ct *ct, struct command *c, pid_t *ret_pid, int *ret_pidfd,
+			 int *ret_error, struct vz_err *err)
+{
+	struct vz_enter enter = { .child = run_command, .data = c };
+	auto_close int theirs = -1;
+	auto_close int ours = -1;
+	int fds[2];
+	ssize_t n;
+
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return vz_fail(err, VZ_E_SYSTEM, -errno, "make a pipe");
+	ours = fds[0];
+	theirs = fds[1];
+	c->report = theirs;
+	if (ct->vz->be->enter(&ct->env, &enter, ret_pid, ret_pidfd, err) < 0)
+		return -1;
+	(void)close(take_fd(&theirs));
+	*ret_error = 0;
+	do {
+		n = read(ours, ret_error, sizeof(*ret_error));
+	} while (n < 0 && errno == EINTR);
+	*ret_error = n == sizeof(*ret_error) ? -*ret_error : 0;
+	return 0;
+}
+
+/* Exit status, 256 + N for a death by signal N. */
+static int status_of(int status)
+{
+	return WIFSIGNALED(status) ? 256 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+static int no_program(struct vz_ct *ct, const struct command *c, int error, struct vz_err *err)
+{
+	if (c->shell)
+		return vz_fail(err, VZ_E_BAD_TMPL, -error, "container %u has no shell that runs", ct->id);
+	return vz_fail(err, VZ_E_BAD_TMPL, -error, "run '%s' in container %u", c->argv[0], ct->id);
+}
+
+/* A read-only memory file that holds text. */
+static int make_text_fd(const char *text)
+{
+	auto_close int fd = memfd_create("script", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	r = fd_write_all(fd, text, strlen(text));
+	if (r == 0 && fchmod(fd, 0444) < 0)
+		r = -errno;
+	if (r == 0 && fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) < 0)
+		r = -errno;
+	if (r == 0 && lseek(fd, 0, SEEK_SET) < 0)
+		r = -errno;
+	return r < 0 ? r : take_fd(&fd);
+}
+
+/* Environment of exec: nothing of the caller's. */
+static char *exec_env[] = { (char *)"HOME=/", (char *)"TERM=linux", (char *)"PATH=" SCRIPT_PATH, NULL };
+
+/* ---- scripts: output goes to the log ---- */
+
+/* Lines for the log. They come from inside: what a terminal might act on is replaced. */
+static void log_output(struct vz_ct *ct, char *text)
+{
+	char *save = NULL;
+
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		for (char *p = line; *p; p++)
+			if (iscntrl((unsigned char)*p) && *p != '\t')
+				*p = '?';
+		ct_info(ct, "%s", line);
+	}
+}
+
+/* Read what comes until the process ended or the time is over. */
+static int collect(int out, int pidfd, usec_t timeout, struct vz_str *text)
+{
+	usec_t end = now_usec() + timeout;
+	bool open = true;
+
+	for (;;) {
+		struct pollfd p[2] = {
+			{ .fd = pidfd, .events = POLLIN },
+			{ .fd = open ? out : -1, .events = POLLIN },
+		};
+		usec_t now = now_usec();
+		char buf[4096];
+		ssize_t n;
+
+		if (now >= end)
+			return -ETIMEDOUT;
+		if (poll(p, 2, (int)((end - now + 999) / 1000)) < 0 && errno != EINTR)
+			return -errno;
+		n = open && p[1].revents ? read(out, buf, sizeof(buf)) : -1;
+		if (n > 0 && text->len < OUTPUT_MAX)
+			str_add_n(text, buf, (size_t)n);
+		if (n == 0)
+			open = false;
+		/* A daemon the script left behind may hold the pipe: the script's own end counts. */
+		if (p[0].revents && n <= 0)
+			return 0;
+	}
+}
+
+int inside_run_text(struct vz_ct *ct, const char *text, char *const *env, usec_t timeout,
+		    int *ret_status, struct vz_err *err)
+{
+	auto_close int text_fd = make_text_fd(text);
+	auto_close int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	auto_close int out = -1;
+	auto_close int in = -1;
+	auto_close int pidfd = -1;
+	char *argv[] = { NULL, (char *)TEXT_PATH, NULL };
+	struct command c = { .text = text_fd, .shell = true, .shell_name = "", .argv = argv, .cwd = "/" };
+	struct vz_str output = { 0 };
+	int fds[2], error, r, status;
+	pid_t pid;
+
+	if (text_fd < 0 || null < 0 || pipe2(fds, O_CLOEXEC) < 0)
+		return vz_fail(err, VZ_E_SYSTEM, text_fd < 0 ? text_fd : -errno, "prepare a script");
+	out = fds[0];
+	in = fds[1];
+	c.env = env ? env : exec_env;
+	c.fds[0] = null;
+	c.fds[1] = in;
+	c.fds[2] = in;
+	if (start_command(ct, &c, &pid, &pidfd, &error, err) < 0)
+		return -1;
+	(void)close(take_fd(&in));
+	r = collect(out, pidfd, timeout, &output);
+	if (r < 0) {
+		(void)kill(-pid, SIGKILL);
+		(void)pidfd_signal(pidfd, SIGKILL);
+	}
+	status = proc_wait(pid);
+	if (output.len)
+		log_output(ct, output.s);
+	str_done(&output);
+	if (error)
+		return no_program(ct, &c, error, err);
+	if (r == -ETIMEDOUT)
+		return vz_fail(err, VZ_E_EXEC_TIMEOUT, 0, "a script inside container %u took longer than %llu seconds",
+			       ct->id, (unsigned long long)(timeout / USEC_PER_SEC));
+	if (r < 0)
+		return vz_fail(err, VZ_E_SYSTEM, r, "read the output of a script");
+	*ret_status = status_of(status);
+	return 0;
+}
+
+/* ---- exec ---- */
+
+/* Run c with our standard streams relayed to its end. */
+static int run_relayed(struct vz_ct *ct, struct command *c, int *ret_status, struct vz_err *err)
+{
+	struct relay_pipes pipes;
+	auto_close int pidfd = -1;
+	int r = relay_pipes_open(&pipes);
+	int error, status;
+	pid_t pid;
+
+	if (r < 0)
+		return vz_fail(err, VZ_E_SYSTEM, r, "make pipes");
+	memcpy(c->fds, pipes.child, sizeof(c->fds));
+	if (start_command(ct, c, &pid, &pidfd, &error, err) < 0) {
+		relay_pipes_done(&pipes);
+		return -1;
+	}
+	relay_pipes_close_child(&pipes);
+	r = error ? 0 : relay_run(&pipes, pidfd);
+	relay_pipes_done(&pipes);
+	if (r < 0)
+		(void)pidfd_signal(pidfd, SIGKILL);
+	status = proc_wait(pid);
+	if (error)
+		return no_program(ct, c, error, err);
+	if (r < 0)
+		return vz_fail(err, VZ_E_SYSTEM, r, "relay the streams of a command");
+	*ret_status = status_of(status);
+	return 0;
+}
+
+/* The words as one shell command, with blanks between; only an empty word needs quotes. */
+static char *join_words(char *const *words)
+{
+	struct vz_str s = { 0 };
+
+	for (size_t i = 0; words && words[i]; i++) {
+		if (i)
+			str_add_char(&s, ' ');
+		str_add(&s, *words[i] ? words[i] : "''");
+	}
+	return str_take(&s);
+}
+
+int vz_ct_exec(struct vz_ct *ct, enum vz_exec_mode mode, char *const *words, int *ret_status,
+	       struct vz_err *err)
+{
+	auto_free char *line = NULL;
+	char *shell_argv[] = { NULL, (char *)(mode == VZ_EXEC_STDIN ? "-s" : "-c"), NULL, NULL };
+	struct command c = { .text = -1, .shell = mode != VZ_EXEC_ARGV, .shell_name = "", .argv = shell_argv,
+			     .env = exec_env, .cwd = "/" };
+
+	if (ct_need_running(ct, err) < 0)
+		return -1;
+	if (mode == VZ_EXEC_SHELL) {
+		line = join_words(words);
+		if (!line)
+			return vz_fail(err, VZ_E_RESOURCE, -ENOMEM, "run a command");
+		shell_argv[2] = line;
+	} else if (mode == VZ_EXEC_ARGV) {
+		c.argv = (char **)words;
+	}
+	return run_relayed(ct, &c, ret_status, err);
+}
+
+/* ---- enter ---- */
+
+int vz_ct_enter(struct vz_ct *ct, const char *term, char *const *type_first, int *ret_status,
+		struct vz_err *err)
+{
+	auto_free char *root_path = NULL;
+	auto_free char *term_var = str_printf("TERM=%s", str_is_empty(term) ? "linux" : term);
+	auto_free char *typed = NULL;
+	auto_close int root = -1;
+	auto_close int master = -1;
+	auto_close int slave = -1;
+	auto_close int pidfd = -1;
+	char *argv[] = { NULL, NULL };
+	char *env[] = { (char *)"PATH=" SCRIPT_PATH, (char *)"HISTFILE=/dev/null", (char *)"USER=root",
+			(char *)"HOME=/root", (char *)"LOGNAME=root", term_var, NULL };
+	struct command c = { .text = -1, .terminal = true, .shell = true, .shell_name = "-", .argv = argv,
+			     .env = env, .cwd = "/root" };
+	int error, r, status;
+	pid_t pid;
+
+	if (ct_need_running(ct, err) < 0)
+		return -1;
+	root_path = str_printf("/proc/%d/root", (int)ct->env.init_pid);
+	if (!root_path || !term_var)
+		return vz_fail(err, VZ_E_RESOURCE, -ENOMEM, "enter container %u", ct->id);
+	root = open(root_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	r = root < 0 ? -errno : pty_open(root, &master, &slave);
+	if (r < 0)
+		return vz_fail(err, VZ_E_SYSTEM, r, "open a terminal in container %u", ct->id);
+	if (type_first) {
+		typed = join_words(type_first);
+		if (!typed)
+			return vz_fail(err, VZ_E_RESOURCE, -ENOMEM, "enter container %u", ct->id);
+	}
+	for (int i = 0; i < 3; i++)
+		c.fds[i] = slave;
+	if (start_command(ct, &c, &pid, &pidfd, &error, err) < 0)
+		return vz_wrap(err, "enter into CT %u failed", ct->id);
+	(void)close(take_fd(&slave));
+	if (error) {
+		(void)proc_wait(pid);
+		return no_program(ct, &c, error, err);
+	}
+	ct_info(ct, "entered into CT %u", ct->id);
+	r = relay_terminal(master, pidfd, typed);
+	/* The terminal is gone for what is left inside: the shell of a lost connection must not stay. */
+	(void)close(take_fd(&master));
+	if (r < 0)
+		(void)pidfd_signal(pidfd, SIGKILL);
+	status = proc_wait(pid);
+	ct_info(ct, "exited from CT %u", ct->id);
+	if (r < 0)
+		return vz_fail(err, VZ_E_SYSTEM, r, "relay the terminal of container %u", ct->id);
+	*ret_status = status_of(status);
+	return 0;
+}
+
+/* ---- runscript ---- */
+
+int vz_ct_runscript(struct vz_ct *ct, const char *file, int *ret_status, struct vz_err *err)
+{
+	auto_free char *text = NULL;
+	auto_close int fd = -1;
+	char *argv[] = { NULL, (char *)TEXT_PATH, NULL };
+	struct command c = { .shell = true, .shell_name = "", .argv = argv, .env = exec_env, .cwd = "/" };
+	bool running;
+	int r = file_read(AT_FDCWD, file, SCRIPT_MAX, &text, NULL);
+
+	if (r < 0)
+		return vz_fail(err, VZ_E_NOSCRIPT, r == -ENOENT ? 0 : r, "Script not found: %s", file);
+	fd = make_text_fd(text);
+	if (fd < 0)
+		return vz_fail(err, VZ_E_SYSTEM, fd, "prepare '%s'", file);
+	c.text = fd;
+	if (vz_backend_probe(ct->vz, err) < 0)
+		return -1;
+	running = ct_is_running(ct);
+	if (!running && ct_start_empty(ct, err) < 0)
+		return -1;
+	r = run_relayed(ct, &c, ret_status, err);
+	if (!running)
+		ct_stop_empty(ct);
+	return r;
+}

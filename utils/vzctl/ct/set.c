@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * set: change parameters, on the running container and in its file.
+ *
+ * Everything is checked before anything happens; what is LIVE is applied to a running container;
+ * the file is written last, and only if all that was applied was accepted.
+ */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/str.h"
+#include "conf/validate.h"
+#include "ct/ct.h"
+
+struct setting {
+	const struct vz_set *opt;
+	struct vz_edits edits;		/* of the sample first, then of the command line */
+	bool running;
+	bool need_restart;		/* something takes effect at the next start only */
+};
+
+/* Parameters that wait for the next start, with the words for them. */
+static const struct {
+	enum vz_param_id id;
+	const char *what;
+} restart_words[] = {
+	{ VZ_P_capability,     "Unable to set capability on a running container" },
+	{ VZ_P_netfilter,      "Unable to set iptables/netfilter on a running container" },
+	{ VZ_P_iptables,       "Unable to set iptables/netfilter on a running container" },
+	{ VZ_P_features,       "Unable to set features on a running container" },
+	{ VZ_P_quotaugidlimit, "Unable to turn on or off second-level disk quota on a running container" },
+	{ VZ_P_disk_quota,     "Unable to switch DISK_QUOTA on or off on a running container" },
+	{ VZ_P_mount_opts,     "Unable to change mount options on a running container" },
+};
+
+/* What a stopped container without --save cannot do, by group. */
+static const struct {
+	enum vz_group group;
+	const char *what;
+	enum vz_error code;
+} stopped_words[] = {
+	{ VZ_G_hostname, "Unable to apply host name: container is not running",          VZ_E_NOT_RUNNING },
+	{ VZ_G_dns,      "Unable to apply network parameters: container is not running", VZ_E_NOT_RUNNING },
+	{ VZ_G_devices,  "Unable to apply device parameters: container is not running",  VZ_E_NOT_RUNNING },
+	{ VZ_G_kept,     "Unable to apply resource parameters: container is not running", VZ_E_NOT_RUNNING },
+};
+
+/* ---- collecting and checking ---- */
+
+static int copy_edits(struct vz_edits *dst, const struct vz_edits *src, struct vz_err *err)
+{
+	struct vz_edit *bigger = realloc(dst->e, (dst->n + src->n + 1) * sizeof(*bigger));
+
+	if (!bigger)
+		return vz_fail(err, VZ_E_RESOURCE, -ENOMEM, "collect parameters");
+	dst->e = bigger;
+	for (size_t i = 0; i < src->n; i++) {
+		struct vz_edit copy = { .id = src->e[i].id, .op = src->e[i].op };
+
+		if (value_copy(copy.id, &src->e[i].value, &copy.value) < 0)
+			return vz_fail(err, VZ_E_RESOURCE, -ENOMEM, "collect parameters");
+		dst->e[dst->n++] = copy;
+	}
+	return 0;
+}
+
+static int add_sample(struct vz_ct *ct, struct setting *s, struct vz_err *err)
+{
+	const char *name = s->opt->applyconfig;
+	auto_free char *path = name && !strchr(name, '/') ? paths_sample(&ct->vz->paths, name) : NULL;
+	auto_conf_file struct conf_file *f = NULL;
+	int r;
+
+	if (!name)
+		return 0;
+	r = path ? conf_file_read(path, &f) : -ENOENT;
+	if (r < 0)
+		return vz_fail(err, VZ_E_APPLY_CONFIG, r == -ENOENT ? 0 : r, "Sample config file not found: %s",
+			       path ? path : name);
+	if (edits_from_sample(&s->edits, f, name, &ct->vz->log, ct->id) < 0)
+		return vz_fail(err, VZ_E_RESOURCE, -ENOMEM, "read '%s'", path);
+	return 0;
+}
+
+static int check_request(struct vz_ct *ct, struct setting *s, struct vz_err *err)
+{
+	struct set_request q = {
+		.edits = &s->edits,
+		.save = s->opt->save,
+		.force = s->opt->force,
+		.reset_ub = s->opt->reset_ub,
+		.offline_resize = s->opt->offline_resize,
+		.setmode_restart = s->opt->setmode == VZ_SETMODE_RESTART,
+	};
+	struct vz_conf merged = { 0 };
+	int r = conf_overlay(&merged, &ct->conf);
+
+	if (r == 0)
+		r = edits_apply(&merged, &s->edits);
+	if (r < 0)
+		vz_fail(err, VZ_E_RESOURCE, r, "collect parameters");
+	else if (conf_validate_set(&q, &merged, err) < 0 || conf_validate(&merged, &ct->vz->log, ct->id, err) < 0)
+		r = -1;
+	conf_done(&merged);
+	return r < 0 ? -1 : 0;
+}
+
+/* The last edit of a parameter, or NULL. */
+static const struct vz_edit *find_edit(const struct vz_edits *edits, enum vz_param_id id)
+{
+	for (size_t i = edits->n; i-- > 0;)
+		if (edits->e[i].id == id)
+			return &edits->e[i];
+	return NULL;
+}
+
+static int check_name(struct vz_ct *ct, const struct setting *s, struct vz_err *err)
+{
+	const struct vz_edit *e = find_edit(&s->edits, VZ_P_name);
+
+	if (!e || !e->value.set || str_is_empty(e->value.str))
+		return 0;
+	return name_check(ct, e->value.str, err);
+}
+
+static int check_running(struct vz_ct *ct, struct setting *s, struct vz_err *err)
+{
+	for (size_t i = 0; i < s->edits.n; i++) {
+		const struct vz_param *p = param_get(s->edits.e[i].id);
+
+		if (s->running && (p->flags & VZ_PF_STOPPED))
+			return vz_fail(err, VZ_E_RUNNING, 0, "Unable to change %s on a running container", p->key);
+		if (s->running && (p->flags & VZ_PF_RESTART))
+			s->need_restart = true;
+	}
+	if (!s->need_restart || s->opt->setmode == VZ_SETMODE_RESTART)
+		return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(restart_words); i++)
+		if (edits_has(&s->edits, restart_words[i].id))
+			ct_warn(ct, "%s", restart_words[i].what);
+	if (s->opt->setmode == VZ_SETMODE_NONE)
+		ct_warn(ct, "WARNING: Some of the parameters could not be applied to a running container.\n"
+			    "\tPlease consider using --setmode option");
+	return 0;
+}
+
+/* Without --save a stopped container has nothing to apply to. */
+static int check_stopped(const struct setting *s, struct vz_err *err)
+{
+	if (s->running || s->opt->save)
+		return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(stopped_words); i++)
+		for (size_t j = 0; j < s->edits.n; j++)
+			if (param_get(s->edits.e[j].id)->group == stopped_words[i].group)
+				return vz_fail(err, stopped_words[i].code, 0, "%s", stopped_words[i].what);
+	return 0;
+}
+
+/* The host itself: of what there is, only limits concern it. */
+static int check_host(const struct vz_ct *ct, const struct setting *s, struct vz_err *err)
+{
+	for (size_t i = 0; ct->id == 0 && i < s->edits.n; i++) {
+		const struct vz_param *p = param_get(s->edits.e[i].id);
+
+		if (p->group != VZ_G_kept)
+			return vz_fail(err, VZ_E_INVALID_VALUE, 0, "--%s cannot be set for CT0", p->option);
+	}
+	return 0;
+}
+
+/* ---- carrying out ---- */
+
+/* A stopped container gets the password through an environment made for that moment. */
+static int set_password_stopped(struct vz_ct *ct, const struct setting *s, struct vz_err *err)
+{
+	auto_free char *userpw = apply_passwords(&s->edits);
+	int r;
+
+	if (!userpw || s->running)
+		return 0;
+	if (vz_backend_probe(ct->vz, err) < 0 || ct_need_private(ct, err) < 0 || ct_start_empty(ct, err) < 0)
+		return -1;
+	r = dist_run(ct, 1u << VZ_DIST_SET_USERPASS, "starting", userpw, err);
+	ct_stop_empty(ct);
+	return r;
+}
+
+/* The link of the old name goes, the one of the new comes. */
+static int move_name(struct vz_ct *ct, const char *old, struct vz_err *err)
+{
+	const char *name = conf_str(&ct->own, VZ_P_name);
+
+	if (old && !str_equal(old, name))
+		name_unlink(ct, old);
+	if (!name)
+		return 0;
+	if (name_link(ct, name, err) < 0)
+		return -1;
+	ct_info(ct, "Name %s assigned", name);
+	return 0;
+}
+
+static int save(struct vz_ct *ct, const struct setting *s, const char *old_name, struct vz_err *err)
+{
+	auto_free char *path = paths_ct_conf(&ct->vz->paths, ct->id, ".conf");
+	int r;
+
+	if (!path)
+		return vz_fail(err, VZ_E_RESOURCE, -ENOMEM, "save");
+	if (!ct->file) {
+		ct_warn(ct, "WARNING: %s not found", path);
+		r = conf_file_new(path, &ct->file);
+		if (r < 0)
+			return vz_fail(err, VZ_E_RESOURCE, r, "save '%s'", path);
+	}
+	r = edits_store(ct->file, &s->edits, &ct->own);
+	if (r < 0)
+		return vz_fail(err, VZ_E_CONFIG_SAVE, r, "save '%s'", path);
+	if (!conf_file_is_changed(ct->file)) {
+		ct_info(ct, "No changes in CT configuration, not saving");
+		return edits_has(&s->edits, VZ_P_name) ? move_name(ct, old_name, err) : 0;
+	}
+	r = conf_file_save(ct->file);
+	if (r < 0)
+		return vz_fail(err, VZ_E_CONFIG_SAVE, r, "save '%s'", path);
+	if (edits_has(&s->edits, VZ_P_name) && move_name(ct, old_name, err) < 0)
+		return -1;
+	ct_info(ct, "CT configuration saved to %s", path);
+	return 0;
+}
+
+static void say_not_saved(struct vz_ct *ct, const struct setting *s)
+{
+	bool only_password = true;
+
+	for (size_t i = 0; i < s->edits.n; i++)
+		only_password &= s->edits.e[i].id == VZ_P_userpasswd;
+	if (only_password)
+		return;
+	if (s->running)
+		ct_warn(ct, "WARNING: Settings were not saved to config and will be lost after CT restart (use --save flag)");
+	else
+		ct_warn(ct, "WARNING: Settings were not saved to config (use --save flag)");
+}
+
+/* The link is made again from what the file says: after a migration, or a restored backup. */
+static int map_name(struct vz_ct *ct, struct vz_err *err)
+{
+	const char *name = conf_str(&ct->own, VZ_P_name);
+
+	if (!name)
+		return 0;
+	if (name_check(ct, name, err) < 0 || name_link(ct, name, err) < 0)
+		return -1;
+	ct_info(ct, "Name %s assigned", name);
+	return 0;
+}
+
+/* Take the edits over, apply, restart if that was asked for, save. */
+static int carry_out(struct vz_ct *ct, struct setting *s, struct vz_err *err)
+{
+	const struct vz_start start = { 0 };
+	const struct vz_stop stop = { 0 };
+	const char *name = conf_str(&ct->own, VZ_P_name);
+	auto_free char *old_name = name ? strdup(name) : NULL;
+	bool restart = s->need_restart && s->opt->setmode == VZ_SETMODE_RESTART;
+	bool frozen = s->running && ct->vz->be->is_frozen(&ct->env);
+
+	if (frozen)
+		return vz_fail(err, VZ_E_RUNNING, 0, "Container is suspended: resume it first (vzctl chkpnt %u --resume)", ct->id);
+	/* Stop while the old configuration holds: it is the one the container was started with. */
+	if (restart && vz_ct_stop(ct, &stop, err) < 0)
+		return -1;
+	if (ct_edit(ct, &s->edits, err) < 0)
+		return -1;
+	if (s->running && !restart && apply_edits(ct, &s->edits, err) < 0)
+		return -1;
+	if (set_password_stopped(ct, s, err) < 0)
+		return -1;
+	if (s->opt->save && save(ct, s, old_name, err) < 0)
+		return -1;
+	if (!s->opt->save)
+		say_not_saved(ct, s);
+	return restart ? vz_ct_start(ct, &start, err) : 0;
+}
+
+static int do_set(struct vz_ct *ct, struct setting *s, struct vz_err *err)
+{
+	if (add_sample(ct, s, err) < 0)
+		return -1;
+	if (s->opt->edits && copy_edits(&s->edits, s->opt->edits, err) < 0)
+		return -1;
+	if (check_host(ct, s, err) < 0 || check_request(ct, s, err) < 0 || check_name(ct, s, err) < 0)
+		return -1;
+	s->running = ct->id != 0 && ct_is_running(ct);
+	if (s->opt->reset_ub && !s->running && ct->id != 0)
+		return vz_fail(err, VZ_E_NOT_RUNNING, 0, "Container is not running");
+	if (s->opt->applyconfig_map_name)
+		return map_name(ct, err);
+	if (!s->edits.n)
+		return 0;
+	if (check_running(ct, s, err) < 0 || check_stopped(s, err) < 0)
+		return -1;
+	if (ct->vz->dry_run)
+		return 0;
+	if (carry_out(ct, s, err) == 0)
+		return 0;
+	if (s->opt->save)
+		ct_warn(ct, "Error: failed to apply some parameters, not saving configuration file!");
+	return -1;
+}
+
+int vz_ct_set(struct vz_ct *ct, const struct vz_set *opt, struct vz_err *err)
+{
+	struct setting s = { .opt = opt };
+	int r = do_set(ct, &s, err);
+
+	edits_done(&s.edits);
+	return r;
+}

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The handle of a host: configuration, paths, back end; and finding containers. See vzctl.h. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "backend/plan.h"
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/parse.h"
+#include "base/str.h"
+#include "base/strv.h"
+#include "ct/ct.h"
+
+#define FIRST_CTID 101
+
+const char *vz_version(void)
+{
+	return VZ_VERSION;
+}
+
+int vz_new(struct vz **ret, const char *prefix, struct vz_err *err)
+{
+	struct vz *vz = calloc(1, sizeof(*vz));
+	int r;
+
+	if (!vz)
+		return vz_fail(err, VZ_E_RESOURCE, -ENOMEM, "start");
+	r = paths_init(&vz->paths, prefix);
+	if (r == 0)
+		r = conf_defaults(&vz->conf);
+	if (r < 0) {
+		vz_free(vz);
+		return vz_fail(err, r == -EINVAL ? VZ_E_INVALID_VALUE : VZ_E_RESOURCE, r,
+			       "prefix '%s' is not an absolute path", prefix ? prefix : "");
+	}
+	vz->host.log = &vz->log;
+	vz->host.tag = vz->paths.tag;
+	*ret = vz;
+	return 0;
+}
+
+void vz_free(struct vz *vz)
+{
+	if (!vz)
+		return;
+	vz_host_done(&vz->host);
+	conf_done(&vz->conf);
+	paths_done(&vz->paths);
+	free(vz->be_name);
+	free(vz);
+}
+
+void vz_set_log(struct vz *vz, const struct vz_log *log)
+{
+	vz->log = *log;
+}
+
+int vz_set_libexec_dir(struct vz *vz, const char *dir)
+{
+	char *copy = strdup(dir);
+
+	if (!copy)
+		return -1;
+	free(vz->paths.libexec_dir);
+	vz->paths.libexec_dir = copy;
+	return 0;
+}
+
+void vz_set_backend(struct vz *vz, const char *name)
+{
+	free(vz->be_name);
+	vz->be_name = name ? strdup(name) : NULL;
+	vz->be = NULL;
+	vz->be_probed = false;
+}
+
+void vz_set_dry_run(struct vz *vz, void (*fn)(void *data, const char *line), void *data)
+{
+	vz->dry_run = true;
+	vz->dry_fn = fn;
+	vz->dry_data = data;
+}
+
+void vz_cancel(struct vz *vz)
+{
+	vz->cancelled = 1;
+}
+
+int vz_load(struct vz *vz, struct vz_err *err)
+{
+	auto_conf_file struct conf_file *f = NULL;
+	int r = conf_file_read(vz->paths.global_conf, &f);
+
+	if (r < 0)
+		return vz_fail(err, r == -ENOENT || r == -EACCES ? VZ_E_NOCONFIG : VZ_E_INVALID_CONFIG, r,
+			       "global configuration file '%s'", vz->paths.global_conf);
+	r = conf_from_file(&vz->conf, f, true, &vz->log, 0);
+	if (r < 0)
+		return vz_fail(err, VZ_E_RESOURCE, r, "read '%s'", vz->paths.global_conf);
+	vz->loaded = true;
+	return 0;
+}
+
+char *vz_get(const struct vz *vz, const char *key)
+{
+	const struct vz_param *p = param_by_key(key);
+
+	return p ? value_text(p->id, &vz->conf.v[p->id]) : NULL;
+}
+
+char *vz_path(const struct vz *vz, const char *path)
+{
+	return paths_resolve(&vz->paths, path);
+}
+
+char *vz_conf_path(struct vz *vz, enum vz_param_id id)
+{
+	const char *path = conf_str(&vz->conf, id);
+
+	return path ? paths_resolve(&vz->paths, path) : NULL;
+}
+
+/* ---- back end ---- */
+
+/* Choose it by name, or take the best; open it unless that was done. */
+static int pick_backend(struct vz *vz, struct vz_err *err)
+{
+	const struct vz_backend *real;
+
+	if (vz->be)
+		return 0;
+	real = backend_by_name(vz->be_name ? vz->be_name : "ns");
+	if (!real)
+		return vz_fail(err, VZ_E_BAD_KERNEL, 0, "there is no back end '%s' in this version (VZ_BACKEND)",
+			       vz->be_name);
+	if (vz->dry_run) {
+		vz->host.plan = plan_new();
+		if (!vz->host.plan)
+			return vz_fail(err, VZ_E_RESOURCE, -ENOMEM, "plan");
+		vz->host.plan->under = real == &backend_plan ? NULL : real;
+		vz->host.plan->fn = vz->dry_fn;
+		vz->host.plan->data = vz->dry_data;
+		real = &backend_plan;
+	}
+	if (real->open(&vz->host, err) < 0)
+		return -1;
+	vz->be = real;
+	return 0;
+}
+
+int vz_backend_open(struct vz *vz, struct vz_err *err)
+{
+	return pick_backend(vz, err);
+}
+
+int vz_backend_probe(struct vz *vz, struct vz_err *err)
+{
+	if (pick_backend(vz, err) < 0)
+		return -1;
+	if (!vz->be_probed && vz->be->probe(&vz->host, err) < 0)
+		return -1;
+	vz->be_probed = true;
+	return 0;
+}
+
+/* ---- finding containers ---- */
+
+/* The number in a file name "101.conf", or -EINVAL. */
+static int ctid_of_file(const char *name, vz_ctid *ret)
+{
+	const char *dot = strrchr(name, '.');
+	auto_free char *number = dot && strcmp(dot, ".conf") == 0 ? strndup(name, (size_t)(dot - name)) : NULL;
+
+	return number ? parse_ctid(number, ret) : -EINVAL;
+}
+
+/* Where the link of a name leads. */
+static int ctid_of_name(struct vz *vz, const char *name, vz_ctid *ret)
+{
+	auto_free char *link = path_join(vz->paths.names_dir, name);
+	char target[PATH_MAX];
+	const char *base;
+	ssize_t n;
+
+	if (!link || str_is_empty(name) || strchr(name, '/'))
+		return -EINVAL;
+	n = readlink(link, target, sizeof(target) - 1);
+	if (n < 0)
+		return -errno;
+	target[n] = '\0';
+	base = strrchr(target, '/');
+	return ctid_of_file(base ? base + 1 : target, ret);
+}
+
+/* A word that was meant to be a number, though it is none. */
+static bool looks_numeric(const char *word)
+{
+	return word[strspn(word, "+-0123456789")] == '\0';
+}
+
+int vz_ctid_find(struct vz *vz, const char *word, vz_ctid *ret, struct vz_err *err)
+{
+	auto_free char *conf = NULL;
+	auto_conf_file struct conf_file *f = NULL;
+	const char *name;
+
+	if (parse_ctid(word, ret) == 0)
+		return 0;
+	if (looks_numeric(word) || ctid_of_name(vz, word, ret) < 0)
+		return vz_fail(err, VZ_E_INVALID_VALUE, 0, "Bad CT ID %s", word);
+	/* The link alone does not make a name: the configuration must agree, if it has one. */
+	conf = paths_ct_conf(&vz->paths, *ret, ".conf");
+	if (conf && conf_file_read(conf, &f) == 0 && (name = conf_file_get(f, "NAME")) &&
+	    strcmp(name, word) != 0)
+		return vz_fail(err, VZ_E_INVALID_VALUE, 0, "Unable to find container by name %s", word);
+	return 0;
+}
+
+static int compare_ctids(const void *a, const void *b)
+{
+	vz_ctid x = *(const vz_ctid *)a, y = *(const vz_ctid *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+int vz_ctids(struct vz *vz, vz_ctid **ret, struct vz_err *err)
+{
+	auto_closedir DIR *d = opendir(vz->paths.conf_dir);
+	auto_free vz_ctid *ids = NULL;
+	struct dirent *e;
+	size_t n = 0, size = 0;
+
+	*ret = NULL;
+	if (!d && errno == ENOENT)
+		return 0;
+	if (!d)
+		return vz_fail(err, VZ_E_SYSTEM, -errno, "read directory '%s'", vz->paths.conf_dir);
+	while ((e = readdir(d))) {
+		const char *dot = strrchr(e->d_name, '.');
+		vz_ctid id;
+
+		if (!dot || strcmp(dot, ".conf") != 0)
+			continue;
+		if (ctid_of_file(e->d_name, &id) < 0) {
+			vz_log(&vz->log, VZ_LOG_ERR, 0,
+			       "Warning: invalid CTID in config file name: %s, skipping", e->d_name);
+			continue;
+		}
+		if (id == 0)
+			continue;
+		if (n == size) {
+			vz_ctid *bigger;
+
+			size = size ? size * 2 : 64;
+			bigger = realloc(ids, size * sizeof(*ids));
+			if (!bigger)
+				return vz_fail(err, VZ_E_RESOURCE, -ENOMEM, "list containers");
+			ids = bigger;
+		}
+		ids[n++] = id;
+	}
+	if (n)
+		qsort(ids, n, sizeof(*ids), compare_ctids);
+	*ret = take_ptr(ids);
+	return (int)n;
+}
+
+int vz_ctid_next(struct vz *vz, vz_ctid *ret, struct vz_err *err)
+{
+	auto_free char *private_base = NULL;
+	auto_free vz_ctid *taken = NULL;
+	int n = vz_ctids(vz, &taken, err);
+	int i = 0;
+
+	if (n < 0)
+		return -1;
+	for (vz_ctid id = FIRST_CTID; id <= VZ_CTID_MAX; id++) {
+		auto_free char *private_area = NULL;
+		auto_free char *path = NULL;
+
+		while (i < n && taken[i] < id)
+			i++;
+		if (i < n && taken[i] == id)
+			continue;
+		/* A private area without configuration is somebody's data. */
+		private_area = conf_expand(&vz->conf, VZ_P_ve_private, id);
+		path = private_area ? paths_resolve(&vz->paths, private_area) : NULL;
+		if (path && path_exists(path))
+			continue;
+		*ret = id;
+		return 0;
+	}
+	return vz_fail(err, VZ_E_RESOURCE, 0, "no CT ID is free");
+}
+
+int64_t vz_pid_ctid(struct vz *vz, int pid, int *ret_inner, struct vz_err *err)
+{
+	auto_free char *top = str_printf("vz%s%s/", *vz->paths.tag ? "-" : "", vz->paths.tag);
+	auto_free char *group = NULL;
+	auto_free char *word = NULL;
+	pid_t own[1], ns[32];
+	vz_ctid id = 0;
+	int depth, r;
+
+	r = cgroup_of(pid, &group);
+	if (r < 0)
+		return vz_fail(err, VZ_E_SYSTEM, r, "process %d", pid);
+	if (!top)
+		return vz_fail(err, VZ_E_RESOURCE, -ENOMEM, "process %d", pid);
+	if (ret_inner)
+		*ret_inner = pid;
+	if (!str_has_prefix(group, top))
+		return 0;
+	word = strndup(group + strlen(top), strcspn(group + strlen(top), "/"));
+	if (!word || parse_ctid(word, &id) < 0)
+		return 0;
+	depth = proc_nspid(getpid(), own, 1);
+	r = proc_nspid(pid, ns, ARRAY_SIZE(ns));
+	if (ret_inner && depth > 0 && depth < (int)ARRAY_SIZE(ns) && r > depth)
+		*ret_inner = ns[depth];
+	return id;
+}
