@@ -107,15 +107,15 @@ static int open_by_table(char *const *controllers)
 static int add_hierarchy(struct cgroups *cg, int root, char ***controllers)
 {
 	struct cgroup_v1 *bigger = realloc(cg->v1, (cg->n_v1 + 1) * sizeof(*bigger));
+	struct cgroup_v1 *v1;
 
 	if (!bigger)
 		return -ENOMEM;
 	cg->v1 = bigger;
-	cg->v1[cg->n_v1++] = (struct cgroup_v1){
-		.root = root,
-		.cpuset = strv_find(*controllers, "cpuset") >= 0,
-		.controllers = take_ptr(*controllers),
-	};
+	v1 = &cg->v1[cg->n_v1++];
+	v1->root = root;
+	v1->controllers = take_ptr(*controllers);
+	v1->cpuset = strv_find(v1->controllers, "cpuset") >= 0;
 	return 0;
 }
 
