@@ -79,9 +79,30 @@ $(B)/$(SONAME): $(lib_obj) $(V)/include/libvzctl.map
 		-Wl,-z,defs $(LDFLAGS) -o $@ $(lib_obj) $(shell pkg-config --libs $(LIBS))
 	ln -sf $(SONAME) $(B)/libvzctl.so
 
+# ---- command line tools: begin ----
+# An archive, so that each tool takes only what it calls: vzctl exec must not load what vzlist needs.
+$(B)/cli.a: $(cli_obj)
+	@rm -f $@
+	$(call say,AR $@)
+	$(Q)$(AR) rcs $@ $(cli_obj)
+
 # Programs of the build tree find the library beside them; installed ones are linked without that.
-$(tools:%=$(B)/%): $(B)/%: $(B)/$(V)/cli/%-main.o $(cli_obj) $(B)/$(SONAME)
-	$(CC) $(CFLAGS) $(LDFLAGS) -Wl,-rpath,'$$ORIGIN' -o $@ $< $(cli_obj) -L$(B) -lvzctl $(shell pkg-config --libs $(CLILIBS))
+$(tools:%=$(B)/%) $(B)/gen-tables: $(B)/%: $(B)/$(V)/cli/%-main.o $(B)/cli.a $(B)/$(SONAME)
+	$(call say,LD $@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -Wl,-rpath,'$$ORIGIN' -Wl,--as-needed -o $@ $< $(B)/cli.a -L$(B) -lvzctl \
+		$(shell pkg-config --libs $(CLILIBS))
+
+man_in := $(wildcard $(V)/man/*.in)
+.PHONY: man check-man
+man: $(man_in:$(V)/man/%.in=$(B)/man/%) ## build the manual pages
+check-man: man ## look for mistakes in the manual pages
+	mandoc -Tlint -Wwarning $(man_in:$(V)/man/%.in=$(B)/man/%)
+$(B)/man/%: $(V)/man/%.in $(B)/gen-tables scripts/gen-man
+	@mkdir -p $(@D)
+	$(call say,GEN $@)
+	$(Q)scripts/gen-man $(B)/gen-tables $(VERSION) $< > $@.tmp
+	$(Q)mv $@.tmp $@
+# ---- command line tools: end ----
 
 base_obj := $(patsubst %.c,$(B)/%.o,$(wildcard $(V)/base/*.c))
 $(helpers:%=$(B)/libexec/%): $(B)/libexec/%: $(B)/$(V)/helpers/%.o $(base_obj)

@@ -114,6 +114,8 @@ int cli_main(int argc, char **argv);
 int opts_read_global(struct cli *c, struct vz_err *err);
 int opts_read(struct cli *c, struct vz_err *err);
 int opts_extra_words(struct cli *c, int first, struct vz_err *err);
+/* The short form an option of set has, 0 if none. */
+char opts_letter(const char *option);
 /* A decimal number of seconds as microseconds; "Bad parameter for --OPTION: TEXT". */
 int opts_seconds(const struct cli *c, enum option_id o, uint64_t *ret_usec, struct vz_err *err);
 

@@ -13,7 +13,7 @@ int cmd_set(struct cli *c, struct vz_err *err)
 		.applyconfig = c->text[OPT_applyconfig],
 		.applyconfig_map_name = map,
 		.save = c->given[OPT_save],
-		.force = c->given[OPT_force],
+		.force = c->given[OPT_force_save],
 		.reset_ub = c->given[OPT_reset_ub],
 		.offline_resize = c->given[OPT_offline_resize],
 		.setmode = !setmode ? VZ_SETMODE_NONE :

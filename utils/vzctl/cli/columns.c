@@ -207,9 +207,9 @@ static void get_limit(struct row *r, const struct column *c, struct cell *ret)
 }
 
 static const struct column columns[] = {
-#define COLUMN(name_, header_, width_, kind_, from_, key_) \
+#define COLUMN(name_, header_, width_, kind_, from_, key_, help_) \
 	{ .name = name_, .header = header_, .width = width_, .kind = CELL_##kind_, \
-	  .get = get_##from_, .key = key_ },
+	  .get = get_##from_, .key = key_, .help = help_ },
 #define PART(name_, header_, kind_, from_, key_, part_, is_part_) \
 	{ .name = name_, .header = header_, .width = 10, .kind = CELL_##kind_, \
 	  .get = get_##from_, .key = key_, .part = PART_##part_, .is_part = is_part_ },

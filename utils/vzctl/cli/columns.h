@@ -29,6 +29,7 @@ struct column {
 	/* Fill *ret, which is empty; left alone if there is no value. */
 	void (*get)(struct row *r, const struct column *c, struct cell *ret);
 	const char *key;	/* of the configuration; NULL: it comes from elsewhere */
+	const char *help;	/* NULL: that of the parameter says it */
 	enum column_part part;
 	bool is_part;		/* one figure only ("kmemsize.m"): JSON has them all in "kmemsize" */
 };

@@ -25,6 +25,14 @@ static const struct {
 	{ 'b', "tcprcvbuf" },	{ 'n', "numfile" },	{ 'x', "dcachesize" },
 };
 
+char opts_letter(const char *option)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(short_options); i++)
+		if (!strcmp(short_options[i].option, option))
+			return short_options[i].letter;
+	return '\0';
+}
+
 struct table {
 	struct option *rows;	/* owned; ended by a zero row */
 	size_t n;
