@@ -23,6 +23,7 @@ int check_one_step(struct cli *c, struct vz_err *err)
 	return 0;
 }
 
+/* Freeze or thaw; a failure for another reason than a container that does not run gets our code. */
 static int freeze(struct cli *c, bool on, const char *failed, struct vz_err *err)
 {
 	auto_err struct vz_err why = { 0 };
@@ -38,36 +39,28 @@ static int freeze(struct cli *c, bool on, const char *failed, struct vz_err *err
 
 int cmd_chkpnt(struct cli *c, struct vz_err *err)
 {
-	bool runs = vz_ct_state(c->ct) & VZ_STATE_RUNNING;
-
-	if (!runs && (c->given[OPT_resume] || c->given[OPT_kill]))
-		return vz_fail(err, VZ_E_NOT_RUNNING, 0, "Container is not running");
-	if (!runs)
-		return vz_fail(err, VZ_E_NOT_RUNNING, 0,
-			       "Unable to setup checkpointing: container is not running");
-	if (c->given[OPT_resume]) {
-		vz_log(&c->log.log, VZ_LOG_INFO, c->id, "Resuming...");
+	if (c->given[OPT_resume])
 		return freeze(c, false, "Checkpointing failed", err);
+	if (c->given[OPT_suspend]) {
+		if (freeze(c, true, "Checkpointing failed", err) < 0)
+			return -1;
+		vz_log(&c->log.log, VZ_LOG_INFO, c->id, "Checkpointing completed successfully");
+		return 0;
 	}
-	if (!c->given[OPT_suspend])
-		return vz_fail(err, c->cmd->fail, 0,
-			       "Checkpointing failed: saving a container to a file is not built into this version");
-	vz_log(&c->log.log, VZ_LOG_INFO, c->id, "Setting up checkpoint...");
-	vz_log(&c->log.log, VZ_LOG_INFO, c->id, "\tsuspend...");
-	if (freeze(c, true, "Checkpointing failed", err) < 0)
-		return -1;
-	vz_log(&c->log.log, VZ_LOG_INFO, c->id, "Checkpointing completed successfully");
-	return 0;
+	if (!(vz_ct_state(c->ct) & VZ_STATE_RUNNING))
+		return vz_fail(err, VZ_E_NOT_RUNNING, 0, "%s", c->given[OPT_kill] ?
+			       "Container is not running" :
+			       "Unable to setup checkpointing: container is not running");
+	return vz_fail(err, c->cmd->fail, 0,
+		       "Checkpointing failed: saving a container to a file is not built into this version");
 }
 
 int cmd_restore(struct cli *c, struct vz_err *err)
 {
 	unsigned int state = vz_ct_state(c->ct);
 
-	if (state & VZ_STATE_FROZEN && c->given[OPT_resume]) {
-		vz_log(&c->log.log, VZ_LOG_INFO, c->id, "Resuming...");
+	if (state & VZ_STATE_FROZEN && c->given[OPT_resume])
 		return freeze(c, false, "Container restore failed", err);
-	}
 	if (state & VZ_STATE_RUNNING)
 		return vz_fail(err, VZ_E_RUNNING, 0, "Unable to perform restore: container already running");
 	return vz_fail(err, c->cmd->fail, 0,
