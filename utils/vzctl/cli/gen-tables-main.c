@@ -106,7 +106,7 @@ static void put_later(void)
 			printf("%s.Cm %s", sep, commands[id].name);
 			sep = " ,\n";
 		}
-	(void)putchar('\n');
+	printf(" .\n");
 }
 
 static void put_notes(const struct vz_param_info *p)
@@ -117,6 +117,15 @@ static void put_notes(const struct vz_param_info *p)
 		put_text("It takes effect at the next start.");
 }
 
+/* Described with the command already. */
+static bool is_own_option(enum command_id id, const char *name)
+{
+	for (int o = 0; o < OPT__MAX; o++)
+		if (option_is_on(o, id) && !strcmp(option_rows[o].name, name))
+			return true;
+	return false;
+}
+
 static void put_parameters(bool of_create)
 {
 	struct vz_param_info info;
@@ -125,7 +134,7 @@ static void put_parameters(bool of_create)
 	for (size_t i = 0; vz_option_info(i, &info); i++) {
 		struct option_row row = { .name = info.option, .arg = info.arg, .help = info.help };
 
-		if (!(of_create ? info.in_create : info.in_set))
+		if (!(of_create ? info.in_create && !is_own_option(CMD_create, info.option) : info.in_set))
 			continue;
 		put_option_row(&row, of_create ? '\0' : opts_letter(info.option));
 		if (!of_create && !info.is_further)
