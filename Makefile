@@ -20,6 +20,10 @@ SONAME  := libvzctl.so.0
 
 # SAN=1 builds everything with address and undefined behaviour sanitizers, into a directory of its own.
 SAN ?=
+# VERBOSE=1 prints whole commands.
+VERBOSE ?=
+Q := $(if $(VERBOSE),,@)
+say = $(if $(VERBOSE),,@echo '  $(1)')
 ifneq ($(SAN),)
 B        := build-san
 SANFLAGS := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
@@ -33,7 +37,7 @@ WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
 CFLAGS  ?= -O2 -g
 override CPPFLAGS += -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -I$(V) -I$(B)/gen \
 	-DVZ_VERSION='"$(VERSION)"' -DVZ_LIBEXECDIR='"$(libexecdir)"' -DVZ_DATADIR='"$(datadir)/vzctl"'
-override CFLAGS += -std=gnu11 -fvisibility=hidden -fPIC $(WARN) $(SANFLAGS)
+override CFLAGS += -std=gnu11 -fPIC $(WARN) $(SANFLAGS)
 override LDFLAGS += -Wl,-z,relro,-z,now $(SANFLAGS)
 
 floors   := base conf host backend ct
@@ -50,7 +54,7 @@ unit     := $(basename $(notdir $(wildcard $(V)/tests/test-*.c)))
 pc_cflags := $(shell pkg-config --cflags $(LIBS) $(CLILIBS) $(UNPACK) 2>/dev/null)
 override CPPFLAGS += $(pc_cflags)
 
-.PHONY: all help lib tools helpers clean install check check-unit check-floors check-lint bench demo
+.PHONY: all help lib tools helpers unit clean install uninstall check check-unit check-floors check-lint bench demo
 all: lib tools helpers ## build the library, the commands and their helper programs
 
 help: ## this list
@@ -62,12 +66,14 @@ helpers: $(helpers:%=$(B)/libexec/%)
 
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC $<)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 # The system call filter is compiled here, once, and not at every start of a container.
 $(B)/seccomp-gen: $(V)/host/seccomp-gen.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -O1 -std=gnu11 $(WARN) -o $@ $< $(shell pkg-config --libs libseccomp)
+	$(call say,CC $<)
+	$(Q)$(CC) $(CPPFLAGS) -O1 -std=gnu11 $(WARN) -o $@ $< $(shell pkg-config --libs libseccomp)
 $(B)/gen/seccomp-filter.inc: $(B)/seccomp-gen
 	@mkdir -p $(@D)
 	$< > $@.tmp
@@ -75,7 +81,8 @@ $(B)/gen/seccomp-filter.inc: $(B)/seccomp-gen
 $(B)/$(V)/host/seccomp.o: $(B)/gen/seccomp-filter.inc
 
 $(B)/$(SONAME): $(lib_obj) $(V)/include/libvzctl.map
-	$(CC) $(CFLAGS) -shared -Wl,-soname,$(SONAME) -Wl,--version-script=$(V)/include/libvzctl.map \
+	$(call say,LD $@)
+	$(Q)$(CC) $(CFLAGS) -shared -Wl,-soname,$(SONAME) -Wl,--version-script=$(V)/include/libvzctl.map \
 		-Wl,-z,defs $(LDFLAGS) -o $@ $(lib_obj) $(shell pkg-config --libs $(LIBS))
 	ln -sf $(SONAME) $(B)/libvzctl.so
 
@@ -107,13 +114,83 @@ $(B)/man/%: $(V)/man/%.in $(B)/gen-tables scripts/gen-man
 base_obj := $(patsubst %.c,$(B)/%.o,$(wildcard $(V)/base/*.c))
 $(helpers:%=$(B)/libexec/%): $(B)/libexec/%: $(B)/$(V)/helpers/%.o $(base_obj)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(shell pkg-config --libs $(UNPACK))
+	$(call say,LD $@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(shell pkg-config --libs $(UNPACK))
+
+# Beside the helpers: what the library looks for there, straight from the tree.
+helpers: $(B)/libexec/vztmpl $(B)/libexec/templates
+$(B)/libexec/vztmpl: $(V)/scripts/vztmpl
+	@mkdir -p $(@D)
+	@ln -sfn ../../$< $@
+$(B)/libexec/templates: templates/README.md
+	@mkdir -p $(@D)
+	@ln -sfn ../../templates $@
+
+# ---- tests and checks ----
 
 # Unit tests see the inside of the library: they link its objects, not the shared object.
 $(unit:%=$(B)/%): $(B)/%: $(B)/$(V)/tests/%.o $(lib_obj)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(lib_obj) $(shell pkg-config --libs $(LIBS) cmocka)
-check-unit: $(unit:%=$(B)/%) ## run the unit tests
+	$(call say,LD $@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(lib_obj) $(shell pkg-config --libs $(LIBS) cmocka)
+unit: $(unit:%=$(B)/%)
+check-unit: unit ## run the unit tests (SAN=1: under sanitizers)
 	@set -e; for t in $(unit); do echo "== $$t"; $(B)/$$t; done
+
+check: ## run all tests (the same as scripts/test)
+	scripts/test
+
+check-floors: ## no file includes a header of a floor above its own
+	scripts/check-floors
+
+shell_scripts = $(shell git ls-files -- scripts .ci templates '*.sh' $(V)/scripts $(V)/etc/dists/scripts tests/lib | \
+	while read -r f; do head -n 1 "$$f" | grep -qE '^\#!.*(bash|sh)' && echo "$$f"; done)
+check-lint: $(B)/gen/seccomp-filter.inc ## shellcheck and cppcheck
+	shellcheck $(shell_scripts)
+	cppcheck --quiet --std=c11 --language=c --error-exitcode=1 --inline-suppr \
+		--enable=warning,performance,portability --suppress=missingIncludeSystem \
+		--suppress=preprocessorErrorDirective --suppress=unknownMacro \
+		-D_GNU_SOURCE -D__x86_64__ -DVZ_VERSION=\"$(VERSION)\" -DVZ_LIBEXECDIR=\"x\" -DVZ_DATADIR=\"x\" \
+		-I$(V) -I$(B)/gen $(V)/base $(V)/conf $(V)/host $(V)/backend $(V)/ct $(V)/cli $(V)/helpers
+
+bench: all ## compare with lxc and crun, printed as ratios
+	scripts/bench
+
+demo: ## set everything up and start a Debian container
+	scripts/demo
+
+# ---- installation ----
+
+# Installed programs find the library where the system keeps libraries.
+$(tools:%=$(B)/installed/%): $(B)/installed/%: $(B)/$(V)/cli/%-main.o $(B)/cli.a $(B)/$(SONAME)
+	@mkdir -p $(@D)
+	$(call say,LD $@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -Wl,--as-needed -o $@ $< $(B)/cli.a -L$(B) -lvzctl $(shell pkg-config --libs $(CLILIBS))
+
+I = install -D
+etc = $(DESTDIR)$(sysconfdir)/vz
+install: all man $(tools:%=$(B)/installed/%) ## install below DESTDIR (prefix=/usr)
+	$(I) -t $(DESTDIR)$(sbindir) $(tools:%=$(B)/installed/%) $(V)/scripts/vztmpl
+	$(I) -m 0644 -t $(DESTDIR)$(libdir) $(B)/$(SONAME)
+	ln -sf $(SONAME) $(DESTDIR)$(libdir)/libvzctl.so
+	$(I) -t $(DESTDIR)$(libexecdir) $(helpers:%=$(B)/libexec/%)
+	ln -sf $(sbindir)/vztmpl $(DESTDIR)$(libexecdir)/vztmpl
+	$(I) -m 0644 -t $(DESTDIR)$(includedir) $(V)/include/vzctl.h
+	$(I) -m 0644 -t $(DESTDIR)$(includedir)/base $(V)/base/err.h $(V)/base/log.h $(V)/base/macros.h $(V)/base/errors.def
+	mkdir -p $(DESTDIR)$(datadir)/vzctl && cp -R templates $(DESTDIR)$(datadir)/vzctl/
+	$(I) -m 0644 -t $(DESTDIR)$(mandir)/man8 $(filter %.8,$(man_in:$(V)/man/%.in=$(B)/man/%))
+	$(I) -m 0644 -t $(DESTDIR)$(mandir)/man5 $(filter %.5,$(man_in:$(V)/man/%.in=$(B)/man/%))
+	$(I) -m 0644 $(V)/etc/logrotate $(DESTDIR)$(sysconfdir)/logrotate.d/vzctl
+	scripts/install-host $(DESTDIR)$(sysconfdir) $(DESTDIR)
+	$(if $(DESTDIR),,ldconfig)
+
+uninstall: ## remove what install put there; configuration and containers stay
+	rm -f $(tools:%=$(DESTDIR)$(sbindir)/%) $(DESTDIR)$(sbindir)/vztmpl
+	rm -f $(DESTDIR)$(libdir)/$(SONAME) $(DESTDIR)$(libdir)/libvzctl.so
+	rm -rf $(DESTDIR)$(libexecdir) $(DESTDIR)$(includedir) $(DESTDIR)$(datadir)/vzctl
+	rm -f $(patsubst $(V)/man/%.8.in,$(DESTDIR)$(mandir)/man8/%.8,$(filter %.8.in,$(man_in)))
+	rm -f $(patsubst $(V)/man/%.5.in,$(DESTDIR)$(mandir)/man5/%.5,$(filter %.5.in,$(man_in)))
+	rm -f $(DESTDIR)$(sysconfdir)/logrotate.d/vzctl
+	$(if $(DESTDIR),,ldconfig)
 
 clean: ## remove what was built
 	rm -rf build build-san

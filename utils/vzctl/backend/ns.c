@@ -234,6 +234,7 @@ static int ns_spawn_init(struct vz_env *env, struct vz_err *err)
 	struct ns_spawned made;
 	struct ns_failure f = { 0 };
 	struct proc_stat st;
+	const char *hostname = conf_str(env->conf, VZ_P_hostname);
 	const char *name = NULL;
 	int r;
 
@@ -250,7 +251,8 @@ static int ns_spawn_init(struct vz_env *env, struct vz_err *err)
 	s.inside = (struct inside){
 		.root = root,
 		.mount_point = env->root,
-		.hostname = conf_str(env->conf, VZ_P_hostname),
+		/* Not the host's, which it would inherit. The distribution may set another. */
+		.hostname = hostname ? hostname : "localhost",
 		.nodes = d.nodes,
 		.n_nodes = d.n_nodes,
 		.sysfs = policy_has_feature(env->conf, "sysfs", true),

@@ -77,7 +77,8 @@ int ct_mount_root(struct vz_ct *ct, struct vz_err *err)
 {
 	if (steps_run(ct, "mount", mount_steps, ARRAY_SIZE(mount_steps), NULL, err) < 0)
 		return -1;
-	ct_info(ct, "Container is mounted");
+	if (!ct->vz->dry_run)
+		ct_info(ct, "Container is mounted");
 	return 0;
 }
 
@@ -109,7 +110,8 @@ int ct_umount_root(struct vz_ct *ct, struct vz_err *err)
 {
 	if (steps_run(ct, "umount", umount_steps, ARRAY_SIZE(umount_steps), NULL, err) < 0)
 		return -1;
-	ct_info(ct, "Container is unmounted");
+	if (!ct->vz->dry_run)
+		ct_info(ct, "Container is unmounted");
 	return 0;
 }
 

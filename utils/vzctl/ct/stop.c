@@ -123,9 +123,6 @@ int vz_ct_freeze(struct vz_ct *ct, bool freeze, struct vz_err *err)
 		return vz_fail(err, VZ_E_NOT_RUNNING, 0, freeze ?
 			       "Unable to setup checkpointing: container is not running" :
 			       "Container is not running");
-	ct_info(ct, freeze ? "Setting up checkpoint..." : "Resuming...");
-	if (freeze)
-		ct_info(ct, "\tsuspend...");
 	if (ct->vz->dry_run)
 		return 0;
 	return ct->vz->be->freeze(&ct->env, freeze, err);

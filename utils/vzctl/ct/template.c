@@ -138,14 +138,20 @@ static void consider_recipe(struct vz *vz, const char *dir, const char *recipe, 
 
 static struct candidate find_recipe(struct vz *vz, const char *word, bool cached_only)
 {
-	auto_free char *dir = path_join(vz->paths.share_dir, "templates");
-	auto_closedir DIR *d = dir ? opendir(dir) : NULL;
+	/* The administrator's recipes, then ours. */
+	auto_free char *own = str_printf("%s/etc/vz/templates", vz->paths.prefix);
+	auto_free char *shipped = path_join(vz->paths.share_dir, "templates");
+	const char *const dirs[] = { own, shipped };
 	struct candidate best = { 0 };
-	struct dirent *e;
 
-	while (d && (e = readdir(d)))
-		if (e->d_name[0] != '.')
-			consider_recipe(vz, dir, e->d_name, word, cached_only, &best);
+	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
+		auto_closedir DIR *d = dirs[i] ? opendir(dirs[i]) : NULL;
+		struct dirent *e;
+
+		while (d && (e = readdir(d)))
+			if (e->d_name[0] != '.')
+				consider_recipe(vz, dirs[i], e->d_name, word, cached_only, &best);
+	}
 	return best;
 }
 

@@ -61,12 +61,18 @@ void vz_set_log(struct vz *vz, const struct vz_log *log)
 
 int vz_set_libexec_dir(struct vz *vz, const char *dir)
 {
-	char *copy = strdup(dir);
+	char *libexec = strdup(dir);
+	char *share = strdup(dir);
 
-	if (!copy)
+	if (!libexec || !share) {
+		free(libexec);
+		free(share);
 		return -1;
+	}
 	free(vz->paths.libexec_dir);
-	vz->paths.libexec_dir = copy;
+	free(vz->paths.share_dir);
+	vz->paths.libexec_dir = libexec;
+	vz->paths.share_dir = share;
 	return 0;
 }
 

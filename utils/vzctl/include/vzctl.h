@@ -35,7 +35,7 @@ int vz_new(struct vz **ret, const char *prefix, struct vz_err *err);
 void vz_free(struct vz *vz);
 /* log is copied. */
 void vz_set_log(struct vz *vz, const struct vz_log *log);
-/* Where helper programs are, if not where they are installed (a build tree). */
+/* Where helper programs and the recipes of templates are, if not where they are installed (a build tree). */
 int vz_set_libexec_dir(struct vz *vz, const char *dir);
 /* "ns", "ve", "plan", or NULL: the best that works here. Takes effect at first use. */
 void vz_set_backend(struct vz *vz, const char *name);
