@@ -230,6 +230,8 @@ int inside_run_text(struct vz_ct *ct, const char *text, char *const *env, usec_t
 		return vz_fail(err, VZ_E_SYSTEM, text_fd < 0 ? text_fd : -errno, "prepare a script");
 	out = fds[0];
 	in = fds[1];
+	/* Else /dev/stderr could not be opened inside. */
+	(void)fchown(in, ct->env.id_base, ct->env.id_base);
 	c.env = env ? env : exec_env;
 	c.fds[0] = null;
 	c.fds[1] = in;
@@ -270,6 +272,8 @@ static int run_relayed(struct vz_ct *ct, struct command *c, int *ret_status, str
 
 	if (r < 0)
 		return vz_fail(err, VZ_E_SYSTEM, r, "make pipes");
+	/* Else /dev/stdout could not be opened inside. */
+	(void)relay_pipes_chown(&pipes, ct->env.id_base, ct->env.id_base);
 	memcpy(c->fds, pipes.child, sizeof(c->fds));
 	if (start_command(ct, c, &pid, &pidfd, &error, err) < 0) {
 		relay_pipes_done(&pipes);

@@ -125,5 +125,8 @@ int vz_ct_freeze(struct vz_ct *ct, bool freeze, struct vz_err *err)
 			       "Container is not running");
 	if (ct->vz->dry_run)
 		return 0;
+	if (freeze)
+		ct_info(ct, "Setting up checkpoint...");
+	ct_info(ct, freeze ? "\tsuspend..." : "Resuming...");
 	return ct->vz->be->freeze(&ct->env, freeze, err);
 }
