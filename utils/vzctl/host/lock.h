@@ -12,14 +12,15 @@
 #include "base/proc.h"
 
 struct lock_owner {
-	pid_t pid;
+	pid_t pid;		/* 0: the file does not say (a third party is writing it) */
 	char *cmdline;		/* owned; may be NULL */
 };
 
 /*
  * Take dir/NAME.lck. status is the word for line 2. A lock whose owner is gone is removed and
- * *ret_stale set (path of it; caller frees; may be NULL). 0; -EBUSY: held, *ret_owner tells by whom
- * (lock_owner_done()); else another errno. Waits up to timeout for a held lock.
+ * *ret_stale set (path of it; caller frees; NULL if there was none; may be NULL). 0; -EBUSY: held,
+ * *ret_owner tells by whom (lock_owner_done(); may be NULL); else another errno. Waits up to timeout
+ * for a held lock. A lock of this very process is held too.
  */
 int lock_take(const char *dir, const char *name, const char *status, usec_t timeout,
 	      struct lock_owner *ret_owner, char **ret_stale);

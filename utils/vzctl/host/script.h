@@ -10,15 +10,18 @@
 #define SCRIPT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 struct script_run {
-	const char *file;	/* program */
+	const char *file;	/* program; no search in PATH. Without a #! line /bin/sh runs it */
 	char *const *argv;	/* NULL: { file } */
-	char *const *env;	/* added to PATH, HOME=/ and TERM=linux */
+	char *const *env;	/* added to PATH, HOME=/ and TERM=linux, or in their place */
 	int stdin_fd;		/* -1: /dev/null */
 	int stdout_fd;		/* -1: ours */
 	usec_t timeout;		/* 0: none. When it is over the process group is killed: -ETIMEDOUT */
 };
 
-/* Run it to its end. The wait status (>= 0), or a negative errno (-ENOENT: no such file). */
+/*
+ * Run it to its end, in a session of its own. What it leaves in the background is not waited for.
+ * The wait status (>= 0), or a negative errno (-ENOENT: no such file).
+ */
 int script_run(const struct script_run *s);
 /* Exit status as a shell counts it: 128 + signal for a death by signal. */
 int script_exit_code(int status);
