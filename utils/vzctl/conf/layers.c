@@ -256,6 +256,19 @@ static int add_edit(struct vz_edits *e, enum vz_param_id id, enum vz_edit_op op,
 	return 0;
 }
 
+int edits_append(struct vz_edits *dst, const struct vz_edits *src)
+{
+	for (size_t i = 0; i < src->n; i++) {
+		const struct vz_edit *edit = &src->e[i];
+		struct vz_value copy;
+
+		if (value_copy(edit->id, &edit->value, &copy) < 0 ||
+		    add_edit(dst, edit->id, edit->op, copy) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
 bool edits_has(const struct vz_edits *e, enum vz_param_id id)
 {
 	for (size_t i = 0; i < e->n; i++)

@@ -60,6 +60,8 @@ int edits_add_option(struct vz_edits *e, enum vz_param_id id, enum vz_edit_op op
 		     const char *text, struct vz_err *err);
 /* SET id to a text as in a file; for values the library itself stores. 0 or -1 with err. */
 int edits_set(struct vz_edits *e, enum vz_param_id id, const char *text, struct vz_err *err);
+/* Copy all edits of src to the end of dst. 0 or -ENOMEM. */
+int edits_append(struct vz_edits *dst, const struct vz_edits *src);
 bool edits_has(const struct vz_edits *e, enum vz_param_id id);
 /* Apply them in order on top of c. 0 or -ENOMEM. */
 int edits_apply(struct vz_conf *c, const struct vz_edits *e);

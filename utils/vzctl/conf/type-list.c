@@ -280,47 +280,88 @@ static const char *const feature_names[] = {
 	"detect", NULL,
 };
 
-/* Why a word cannot be read as NAME:on|off. */
-enum onoff_fault { ONOFF_FINE, ONOFF_SYNTAX, ONOFF_NAME };
+/* A kind of NAME:on|off list. */
+struct onoff_kind {
+	const char *const *names;
+	/* Capabilities: in any letter case, "cap_" in front or not, stored in upper case. */
+	bool caps;
+	/* What is said before and behind a word that is not of this form, or whose name is not known. */
+	const char *malformed[2], *unknown[2];
+};
 
-/* Take "NAME:on" apart; *ret_name is the table's spelling. */
-static enum onoff_fault onoff_read(const char *word, size_t len, const char *const *names, bool caps,
+static const struct onoff_kind capability_kind = {
+	.names = capability_names,
+	.caps = true,
+	.malformed = { "Can't parse capability ", " (expecting capname:on|off)" },
+	.unknown = { "Capability ", " is unknown" },
+};
+static const struct onoff_kind feature_kind = {
+	.names = feature_names,
+	.malformed = { "Can't parse feature ", " (expecting name:on|off)" },
+	.unknown = { "Unknown feature: ", "" },
+};
+
+enum onoff_fault { ONOFF_FINE, ONOFF_MALFORMED, ONOFF_UNKNOWN };
+
+/* Take len bytes of "NAME:on" apart; *ret_name is the table's spelling. */
+static enum onoff_fault onoff_read(const struct onoff_kind *kind, const char *word, size_t len,
 				   const char **ret_name, bool *ret_on)
 {
 	const char *colon = memchr(word, ':', len);
 	size_t n = colon ? (size_t)(colon - word) : 0, m = colon ? len - n - 1 : 0;
 
 	if (!n || !(same_head(colon + 1, m, "on", 2) || same_head(colon + 1, m, "off", 3)))
-		return ONOFF_SYNTAX;
+		return ONOFF_MALFORMED;
 	*ret_on = m == 2;
-	if (caps && n > 4 && strncasecmp(word, "cap_", 4) == 0) {
+	if (kind->caps && n > 4 && strncasecmp(word, "cap_", 4) == 0) {
 		word += 4;
 		n -= 4;
 	}
-	for (; *names; names++) {
-		if (strlen(*names) != n)
+	for (const char *const *name = kind->names; *name; name++) {
+		if (strlen(*name) != n)
 			continue;
-		if (caps ? strncasecmp(*names, word, n) == 0 : strncmp(*names, word, n) == 0) {
-			*ret_name = *names;
+		if (kind->caps ? strncasecmp(*name, word, n) == 0 : strncmp(*name, word, n) == 0) {
+			*ret_name = *name;
 			return ONOFF_FINE;
 		}
 	}
-	return ONOFF_NAME;
+	return ONOFF_UNKNOWN;
 }
 
-static int onoff_canonical(const char *word, const char *const *names, bool caps, char **ret)
+static int onoff_canonical(const struct onoff_kind *kind, const char *word, char **ret)
 {
 	const char *name;
 	bool on;
 
-	if (onoff_read(word, strlen(word), names, caps, &name, &on) != ONOFF_FINE)
+	if (onoff_read(kind, word, strlen(word), &name, &on) != ONOFF_FINE)
 		return -EINVAL;
 	*ret = str_printf("%s:%s", name, on ? "on" : "off");
 	if (!*ret)
 		return -ENOMEM;
-	for (char *c = *ret; caps && *c != ':'; c++)
+	for (char *c = *ret; kind->caps && *c != ':'; c++)
 		*c = (char)toupper((unsigned char)*c);
 	return 0;
+}
+
+/* What is wrong with the first word that cannot be taken. */
+static char *onoff_explain(const struct onoff_kind *kind, const char *text)
+{
+	while (*(text += strspn(text, BLANKS ","))) {
+		size_t len = strcspn(text, BLANKS ",");
+		const char *name;
+		bool on;
+		enum onoff_fault fault = onoff_read(kind, text, len, &name, &on);
+		const char *const *around = fault == ONOFF_UNKNOWN ? kind->unknown : kind->malformed;
+
+		if (fault != ONOFF_FINE) {
+			size_t shown = fault == ONOFF_UNKNOWN ? strcspn(text, ":") : len;
+
+			return str_printf("%s%.*s%s", around[0], (int)VZ_MIN(shown, (size_t)64), text,
+					  around[1]);
+		}
+		text += len;
+	}
+	return NULL;
 }
 
 static bool same_name(const char *a, const char *b)
@@ -330,12 +371,12 @@ static bool same_name(const char *a, const char *b)
 
 static int capability_canonical(const char *word, char **ret)
 {
-	return onoff_canonical(word, capability_names, true, ret);
+	return onoff_canonical(&capability_kind, word, ret);
 }
 
 static int feature_canonical(const char *word, char **ret)
 {
-	return onoff_canonical(word, feature_names, false, ret);
+	return onoff_canonical(&feature_kind, word, ret);
 }
 
 static const struct list_syntax capabilities = {
@@ -356,6 +397,11 @@ static int capabilities_edit(struct vz_value *v, enum vz_edit_op op, const struc
 	return list_edit(&capabilities, v, op, by);
 }
 
+static char *capabilities_explain(const struct vz_param *p VZ_UNUSED, const char *text)
+{
+	return onoff_explain(&capability_kind, text);
+}
+
 static int features_parse(const struct vz_param *p VZ_UNUSED, enum vz_source from, const char *text,
 			  struct vz_value *ret)
 {
@@ -367,40 +413,9 @@ static int features_edit(struct vz_value *v, enum vz_edit_op op, const struct vz
 	return list_edit(&features, v, op, by);
 }
 
-/* What is wrong with the first word that cannot be taken. */
-static char *onoff_explain(const char *text, const char *const *names, bool caps)
-{
-	while (*(text += strspn(text, BLANKS ","))) {
-		size_t n = strcspn(text, BLANKS ",");
-		int shown = (int)VZ_MIN(n, (size_t)64);
-		size_t named = (size_t)(strchrnul(text, ':') - text);
-		const char *name;
-		bool on;
-
-		switch (onoff_read(text, n, names, caps, &name, &on)) {
-		case ONOFF_SYNTAX:
-			return caps ? str_printf("Can't parse capability %.*s (expecting capname:on|off)", shown, text) :
-				      str_printf("Can't parse feature %.*s (expecting name:on|off)", shown, text);
-		case ONOFF_NAME:
-			shown = (int)VZ_MIN(named, (size_t)64);
-			return caps ? str_printf("Capability %.*s is unknown", shown, text) :
-				      str_printf("Unknown feature: %.*s", shown, text);
-		case ONOFF_FINE:
-			break;
-		}
-		text += n;
-	}
-	return NULL;
-}
-
-static char *capabilities_explain(const struct vz_param *p VZ_UNUSED, const char *text)
-{
-	return onoff_explain(text, capability_names, true);
-}
-
 static char *features_explain(const struct vz_param *p VZ_UNUSED, const char *text)
 {
-	return onoff_explain(text, feature_names, false);
+	return onoff_explain(&feature_kind, text);
 }
 
 /* ---- the types ---- */

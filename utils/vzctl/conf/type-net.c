@@ -206,7 +206,10 @@ static int netdev_edit(struct vz_value *v, enum vz_edit_op op, const struct vz_v
  * device. Names we do not know (other versions have gw=, ip=, …) are kept behind ours.
  */
 
-enum netif_key { NETIF_IFNAME, NETIF_BRIDGE, NETIF_MAC, NETIF_HOST_IFNAME, NETIF_HOST_MAC, NETIF_MAC_FILTER, NETIF__MAX };
+enum netif_key {
+	NETIF_IFNAME, NETIF_BRIDGE, NETIF_MAC, NETIF_HOST_IFNAME, NETIF_HOST_MAC, NETIF_MAC_FILTER,
+	NETIF__MAX
+};
 
 static const char *const netif_keys[NETIF__MAX] = {
 	"ifname=", "bridge=", "mac=", "host_ifname=", "host_mac=", "mac_filter=",

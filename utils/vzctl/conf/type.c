@@ -387,7 +387,8 @@ static int cpulimit_parse(const struct vz_param *p, enum vz_source from, const c
 	if (r < 0)
 		return r;
 	n *= cpus > 0 ? (uint64_t)cpus : 1;
-	*ret = (struct vz_value){ .set = true, .num = VZ_MIN(n, p->max) };
+	n = VZ_MIN(n, p->max);
+	*ret = (struct vz_value){ .set = true, .num = n };
 	return 0;
 }
 
@@ -406,12 +407,12 @@ static double read_double(const char *text)
 	return n;
 }
 
-static void write_double(double n, bool exact, struct vz_str *out)
+static void write_double(double n, int digits, struct vz_str *out)
 {
 	locale_t c = newlocale(LC_ALL_MASK, "C", (locale_t)0);
 	locale_t before = c == (locale_t)0 ? c : uselocale(c);
 
-	str_addf(out, exact ? "%.17g" : "%g", n);
+	str_addf(out, "%.*g", digits, n);
 	if (c != (locale_t)0) {
 		(void)uselocale(before);
 		freelocale(c);
@@ -450,14 +451,17 @@ static int real_parse(const struct vz_param *p VZ_UNUSED, enum vz_source from VZ
 
 static void real_format(const struct vz_param *p VZ_UNUSED, const struct vz_value *v, struct vz_str *out)
 {
-	auto_str struct vz_str brief = { 0 };
+	/* Six, as "%g" has it, is how it was always written; more only where that would lose some. */
+	static const int digits[] = { 6, 15, 17 };
+	auto_str struct vz_str text = { 0 };
 
-	/* "%g" is how it has always been written; more digits only where it would lose some. */
-	write_double(v->real, false, &brief);
-	if (read_double(str_get(&brief)) == v->real)
-		str_add(out, str_get(&brief));
-	else
-		write_double(v->real, true, out);
+	for (size_t i = 0; i < ARRAY_SIZE(digits); i++) {
+		str_reset(&text);
+		write_double(v->real, digits[i], &text);
+		if (read_double(str_get(&text)) == v->real)
+			break;
+	}
+	str_add(out, str_get(&text));
 }
 
 static bool real_equal(const struct vz_value *a, const struct vz_value *b)
