@@ -171,7 +171,8 @@ static void saving_an_unchanged_file_changes_no_byte(void **state VZ_UNUSED)
 {
 	static const char *const texts[] = {
 		"", "\n", "\n\n\n", "A=1", "A=1\n", "A=1\r\nB=2\r\n", "A=1\r", "#UUID: 0a-1b", "junk\n\"\n'\n\\\n",
-		"A=1\nA=2\nA=3\n", "\xef\xbb\xbf" "A=1\n", "A=\"\xff\xfe\"\n", "   A = 1 \n\tB=2", "A=\"1\" # \"x\"\n",
+		"A=1\nA=2\nA=3\n", "\xef\xbb\xbf=1\nA=1\n", "A=\"\xff\xfe\"\n", "   A = 1 \n\tB=2",
+		"A=\"1\" # \"x\"\n",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {

@@ -81,7 +81,7 @@ static void check_set(struct set_request q, const char *layout, const char *cons
 	conf_done(&c);
 }
 
-#define OPTIONS(...) (const char *const[]){ __VA_ARGS__ __VA_OPT__(,) NULL }
+#define OPTIONS(...) (const char *const[]){ __VA_ARGS__, NULL }
 #define CHECK_SET(code, want, flags, ...) \
 	check_set((struct set_request){ flags }, "overlay", OPTIONS(__VA_ARGS__), code, want)
 
@@ -144,7 +144,7 @@ static void reset_ub_stands_alone(void **state VZ_UNUSED)
 {
 	static const char want[] = "Error: option --reset_ub is exclusive";
 
-	CHECK_SET(0, NULL, .reset_ub = true);
+	check_set((struct set_request){ .reset_ub = true }, "overlay", OPTIONS(NULL), 0, NULL);
 	check_set((struct set_request){ .reset_ub = true, .save = true }, "overlay", OPTIONS(NULL),
 		  VZ_E_INVALID_SYNTAX, want);
 	CHECK_SET(VZ_E_INVALID_SYNTAX, want, .reset_ub = true, "cpuunits", "100");
