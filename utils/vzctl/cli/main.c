@@ -44,6 +44,12 @@ static int read_flags(struct cli *c, struct vz_err *err)
 	return 0;
 }
 
+/* "-1" is no option but somebody's idea of a container. */
+static bool is_option(const char *word)
+{
+	return word[0] == '-' && (word[1] < '0' || word[1] > '9');
+}
+
 static int find_command(struct cli *c, struct vz_err *err)
 {
 	c->always = true;
@@ -63,7 +69,7 @@ static int find_command(struct cli *c, struct vz_err *err)
 	if (c->cmd->flags & ERRORS_ONLY && !c->quiet)
 		cli_log_console(&c->log, VZ_LOG_ERR);
 
-	if (c->argc > 1 && !(c->cmd->flags & CT_OPTIONAL && c->argv[1][0] == '-'))
+	if (c->argc > 1 && !(c->cmd->flags & CT_OPTIONAL && is_option(c->argv[1])))
 		c->word = c->argv[1];
 	else if (!(c->cmd->flags & CT_OPTIONAL))
 		return vz_fail(err, VZ_E_INVALID_VALUE, 0, "CT ID missing");
