@@ -37,6 +37,7 @@ struct vz_ct {
 	struct vz_conf conf;		/* in effect: defaults < vz.conf < own */
 	struct vz_env env;
 	char *lock_dir;			/* where our lock is; NULL: not held */
+	bool would_be_stopped;		/* in a dry run of restart: its stop was planned */
 	bool empty_mounted;		/* ct_start_empty() mounted the root, ct_stop_empty() unmounts it */
 };
 

@@ -100,7 +100,7 @@ static int check_startable(struct vz_ct *ct, void *data, struct vz_err *err)
 		return -1;
 	if (vz_backend_probe(ct->vz, err) < 0)
 		return -1;
-	if (ct_is_running(ct))
+	if (ct_is_running(ct) && !ct->would_be_stopped)
 		return vz_fail(err, VZ_E_RUNNING, 0, "Container is already running");
 	if (!ct->vz->dry_run)
 		ct_info(ct, "Starting container...");
@@ -111,7 +111,7 @@ static int mount_root(struct vz_ct *ct, void *data, struct vz_err *err)
 {
 	const struct vz_start *opt = data;
 
-	if (ct_is_mounted(ct)) {
+	if (ct_is_mounted(ct) && !ct->would_be_stopped) {
 		if (opt->skip_remount)
 			return ct_find_layout(ct, err);
 		if (ct_umount_root(ct, err) < 0)

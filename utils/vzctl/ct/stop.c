@@ -110,8 +110,11 @@ int vz_ct_restart(struct vz_ct *ct, const struct vz_start *start, const struct v
 	ct_info(ct, "Restarting container");
 	if (vz_backend_probe(ct->vz, err) < 0)
 		return -1;
-	if (ct_is_running(ct) && vz_ct_stop(ct, stop, err) < 0)
-		return -1;
+	if (ct_is_running(ct)) {
+		if (vz_ct_stop(ct, stop, err) < 0)
+			return -1;
+		ct->would_be_stopped = ct->vz->dry_run;
+	}
 	return vz_ct_start(ct, start, err);
 }
 
