@@ -41,6 +41,8 @@ host_setup()
 	require root userns
 	PREFIX=$(mktemp -d "${HOST_DIR:-/var/tmp}/openve-test.XXXXXX")
 	export PREFIX
+	# It stands for "/": the roots of containers must be able to pass.
+	chmod 0755 "$PREFIX"
 	"$TOP/scripts/install-host" "$PREFIX/etc" "$PREFIX"
 	rm -rf "$PREFIX/vz/template"
 	mkdir -p "$TEST_CACHE/template/cache"
@@ -115,3 +117,146 @@ wait_for()
 
 # The host's pid of a container's init.
 init_pid() { sed -n 's/^PID="\(.*\)"/\1/p' "$PREFIX/run/vz/$1/state"; }
+
+# ---- looking at results ----
+
+# split_is CODE COMMAND…: like rc_is, with the two streams apart in $out and $err.
+split_is()
+{
+	local want=$1 dir
+	shift
+	dir=$(mktemp -d "$BATS_TEST_TMPDIR/streams.XXXXXX")
+	status=0
+	"$@" >"$dir/out" 2>"$dir/err" || status=$?
+	out=$(cat "$dir/out")
+	err=$(cat "$dir/err")
+	output=$out$err
+	[ "$status" -eq "$want" ] || { echo "exit status $status instead of $want: $*"; echo "$out"; echo "$err"; return 1; }
+}
+
+# is WANT GOT: two texts are the same; if not, both are shown.
+is()
+{
+	[ "$1" = "$2" ] || { printf 'expected: %s\ngot:      %s\n' "$1" "$2"; return 1; }
+}
+
+# has TEXT…, has_not TEXT…: what stands in $output, literally; line TEXT…: whole lines of it.
+has()
+{
+	local text
+	for text; do
+		case $output in
+		*"$text"*) ;;
+		*) printf 'not there: %s\nin: %s\n' "$text" "$output"; return 1 ;;
+		esac
+	done
+}
+
+has_not()
+{
+	local text
+	for text; do
+		case $output in
+		*"$text"*) printf 'should not be there: %s\nin: %s\n' "$text" "$output"; return 1 ;;
+		esac
+	done
+}
+
+line()
+{
+	local text
+	for text; do
+		grep -qxF -e "$text" <<<"$output" || { printf 'no line: %s\nin: %s\n' "$text" "$output"; return 1; }
+	done
+}
+
+# ---- what is on the host ----
+
+conf() { echo "$PREFIX/etc/vz/conf/$1.conf"; }
+
+# conf_value ID KEY: as a shell reads it, which the file promises to be for.
+conf_value()
+{
+	# shellcheck disable=SC2034 # VEID is for the file
+	(VEID=$1; unset "$2"; . "$(conf "$1")" && eval "printf '%s\n' \"\${$2-<unset>}\"")
+}
+
+# status_is ID WORDS: the whole line of status.
+status_is()
+{
+	run vzctl status "$1"
+	is "CTID $1 $2" "$output"
+}
+
+# The part that the prefix gives to names of cgroups: FNV-1a. In a shell of its own, because bats makes
+# every command of a test slow; and once.
+prefix_tag()
+{
+	[ -n "${PREFIX_TAG:-}" ] || PREFIX_TAG=$(bash -c '
+		h=2166136261 quote=$(printf "\\047")
+		for ((i = 0; i < ${#PREFIX}; i++)); do
+			printf -v c %d "$quote${PREFIX:i:1}"
+			h=$((((h ^ c) * 16777619) & 0xffffffff))
+		done
+		printf "%08x\n" "$h"')
+	export PREFIX_TAG
+}
+
+# The cgroups of a container, or with '' those of all, in every hierarchy.
+ct_cgroups()
+{
+	prefix_tag
+	findmnt -rn -t cgroup,cgroup2 -o TARGET | sed "s|\$|/vz-$PREFIX_TAG/$1|" | xargs -r ls -d 2>/dev/null || :
+}
+
+is_mounted() { findmnt -n "$PREFIX/vz/root/$1" >/dev/null; }
+
+# is_down ID: of a stopped and unmounted container nothing is left in the kernel or in /run.
+is_down()
+{
+	local id=$1
+	is "" "$(ct_cgroups "$id")"
+	! is_mounted "$id" || { echo "$id is mounted"; return 1; }
+	[ ! -e "$PREFIX/run/vz/$id" ] || { echo "state of $id is left"; return 1; }
+	[ ! -e "$PREFIX/run/vz/lock/$id.lck" ] || { echo "lock of $id is left"; return 1; }
+}
+
+# is_gone ID: nothing of it is left anywhere, as if it had never been.
+is_gone()
+{
+	local id=$1
+	is_down "$id" &&
+		is "" "$(find "$PREFIX/etc/vz/conf" -name "$id.*" ! -name '*.destroyed')" &&
+		is "" "$(find "$PREFIX/vz/private" "$PREFIX/vz/root" -maxdepth 1 -name "$id*")" &&
+		is "" "$(find "$PREFIX/etc/vz/names" -type l -lname "*/$id.conf*")" &&
+		is "" "$(grep -F " $PREFIX/etc/vz/conf/$id.conf" /var/lib/vzctl/ids)"
+}
+
+# host_state: all that a command may change on the host, as text to be compared.
+host_state()
+{
+	prefix_tag
+	sh -c '
+		cd "$PREFIX"
+		find etc vz/private vz/root vz/dump run -xdev -printf "%p %y %m %s %l\n" 2>/dev/null | sort
+		find etc -type f -exec cksum {} + | sort
+		grep -F " $PREFIX/" /var/lib/vzctl/ids
+		awk -v p="$PREFIX/" "index(\$5, p) == 1 { print \$4, \$5, \$6 }" /proc/self/mountinfo | sort
+		findmnt -rn -t cgroup,cgroup2 -o TARGET |
+			while read -r dir; do ls -d "$dir/vz-$PREFIX_TAG"/*/ 2>/dev/null; done
+		:'
+}
+
+# in_bg COMMAND…: run it in the background without bats' descriptors, which would keep the test waiting.
+in_bg() { "$@" 3>&- </dev/null >/dev/null 2>&1 & }
+
+# dist_conf NAME: a distribution file from stdin; dist_script NAME: one of its scripts.
+dist_conf() { cat >"$PREFIX/etc/vz/dists/$1.conf"; }
+dist_script() { cat >"$PREFIX/etc/vz/dists/scripts/$1"; }
+
+# action ID.EVENT: an action script from stdin.
+action()
+{
+	{ echo '#!/bin/sh'; cat; } >"$PREFIX/etc/vz/conf/$1"
+	chmod 0755 "$PREFIX/etc/vz/conf/$1"
+}
