@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh
+#
+# SET_HOSTNAME: give the container its name, for systems that keep it in /etc/hostname.
+#
+#	VE_STATE	what the container does: starting, running …
+#	HOSTNM		the name, with or without a domain
+#	IP_ADDR		its first address without mask; may be empty
+#
+# In /etc/hosts the name gets a line of its own, marked as OpenVZ has always done, so that it is found
+# again. Lines of the user stay; Debian's 127.0.1.1 for the name before this one goes.
+
+marker='# Auto-generated hostname. Please do not remove this comment.'
+
+set_hosts()
+{
+	old=$1
+	names=$HOSTNM
+	[ "${HOSTNM%%.*}" = "$HOSTNM" ] || names="$HOSTNM ${HOSTNM%%.*}"
+	[ "$HOSTNM" != localhost ] || names=
+	ours="${IP_ADDR:-127.0.1.1} $names  $marker
+"
+	[ -n "$names" ] || ours=
+	text=
+
+	read_file /etc/hosts
+	[ -n "$file_text" ] || file_text='127.0.0.1	localhost
+::1		localhost
+'
+	rest=$file_text
+	while [ -n "$rest" ]; do
+		line=${rest%%"
+"*}
+		rest=${rest#*"
+"}
+		case $line in
+		*"$marker") continue ;;
+		127.0.1.1[\ \	]*)
+			# shellcheck disable=SC2086 # words
+			set -- $line
+			if [ "${2-}" = "$old" ] || [ "${3-}" = "$old" ]; then
+				continue
+			fi
+			;;
+		esac
+		text="$text$line
+"
+	done
+	replace_file /etc/hosts "$text$ours"
+}
+
+if [ -n "${HOSTNM-}" ]; then
+	old_name=
+	if [ -f /etc/hostname ]; then
+		read -r old_name </etc/hostname || true
+	fi
+	[ -n "$old_name" ] || old_name=$HOSTNM
+	set_hosts "$old_name"
+	replace_file /etc/hostname "$HOSTNM
+"
+	case ${VE_STATE-} in
+	starting | running)
+		if has_program hostname; then
+			hostname "$HOSTNM" </dev/null
+		fi
+		;;
+	esac
+fi
