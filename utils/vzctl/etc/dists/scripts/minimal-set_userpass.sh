@@ -7,6 +7,8 @@
 #
 # Passwords travel on pipes only: arguments are visible to everybody in the container.
 
+set -eu
+
 # line_of FILE USER: the user's line in $found, empty if there is none; all others in $others.
 # shellcheck disable=SC2154 # file_text comes from functions
 line_of()

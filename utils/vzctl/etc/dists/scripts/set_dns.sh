@@ -10,6 +10,8 @@
 # resolved writes, stays. Everywhere else resolv.conf becomes a plain file, also where it was a link:
 # whoever names servers for a container expects them to be used.
 
+set -eu
+
 # without_keys TEXT KEY…: the lines of TEXT that do not begin with a key, in $kept.
 without_keys()
 {

@@ -10,6 +10,8 @@
 # In /etc/hosts the name gets a line of its own, marked as OpenVZ has always done, so that it is found
 # again. Lines of the user stay; Debian's 127.0.1.1 for the name before this one goes.
 
+set -eu
+
 marker='# Auto-generated hostname. Please do not remove this comment.'
 
 set_hosts()

@@ -7,6 +7,8 @@
 #
 # Passwords travel on pipes only: arguments are visible to everybody in the container.
 
+set -eu
+
 make_user()
 {
 	if has_program useradd; then
