@@ -250,7 +250,6 @@ static int ns_spawn_init(struct vz_env *env, struct vz_err *err)
 
 	s.inside = (struct inside){
 		.root = root,
-		.mount_point = env->root,
 		/* Not the host's, which it would inherit. The distribution may set another. */
 		.hostname = hostname ? hostname : "localhost",
 		.nodes = d.nodes,

@@ -76,6 +76,11 @@ static const struct { const char *path, *text; } systemd_files[] = {
 	{ "/run/systemd/user.conf.d/50-vz.conf", "[Manager]\nDefaultMemoryPressureWatch=off\n" },
 	{ "/run/systemd/system/user@.service.d/50-vz.conf", "[Service]\nMemoryPressureWatch=off\n" },
 };
+/*
+ * Where the root is attached for the moment of the pivot, in our own copy of the mounts: any directory
+ * the container's root may search will do, which VE_ROOT need not be.
+ */
+#define PIVOT_DIR "/proc"
 #define GETTY_UNIT "/run/systemd/system/console-getty.service"
 
 const char *const inside_init_env[] = {
@@ -139,7 +144,7 @@ static int pivot(const struct inside *in)
 
 	if (old < 0)
 		return -errno;
-	if (attach(in->root, in->mount_point) < 0 || chdir(in->mount_point) < 0)
+	if (attach(in->root, PIVOT_DIR) < 0 || chdir(PIVOT_DIR) < 0)
 		return -errno;
 	if (syscall(SYS_pivot_root, ".", ".") < 0)
 		return -errno;

@@ -20,7 +20,6 @@ struct inside_node {
 
 struct inside {
 	int root;			/* detached mount that becomes / */
-	const char *mount_point;	/* directory of the host it is attached to before pivoting */
 	const char *hostname;		/* NULL: leave it */
 	const struct inside_node *nodes;	/* beyond the standard ones */
 	size_t n_nodes;
