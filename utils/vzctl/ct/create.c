@@ -90,20 +90,17 @@ static int check_config(struct vz_ct *ct, void *data, struct vz_err *err)
 	return read_sample(ct, c, err);
 }
 
-/* SET each stored parameter of the command line on top of the sample's. */
+/* The stored parameters of the command line, on top of the sample's. */
 static int add_options(struct creating *c, struct vz_err *err)
 {
 	const struct vz_edits *given = c->opt->edits;
 
 	for (size_t i = 0; given && i < given->n; i++) {
-		auto_free char *text = NULL;
-		enum vz_param_id id = given->e[i].id;
+		/* One at a time: passwords are for the scripts inside, not for the file. */
+		struct vz_edits one = { .e = &given->e[i], .n = 1 };
 
-		if (!(param_get(id)->flags & VZ_PF_SAVE) || given->e[i].op == VZ_DEL)
-			continue;
-		text = value_text(id, &given->e[i].value);
-		if (text && edits_set(&c->store, id, text, err) < 0)
-			return -1;
+		if ((param_get(given->e[i].id)->flags & VZ_PF_SAVE) && edits_append(&c->store, &one) < 0)
+			return vz_fail(err, VZ_E_RESOURCE, -ENOMEM, "collect parameters");
 	}
 	return 0;
 }

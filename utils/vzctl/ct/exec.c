@@ -357,7 +357,9 @@ int vz_ct_enter(struct vz_ct *ct, const char *term, char *const *type_first, int
 	if (r < 0)
 		return vz_fail(err, VZ_E_SYSTEM, r, "open a terminal in container %u", ct->id);
 	if (type_first) {
-		typed = join_words(type_first);
+		auto_free char *line = join_words(type_first);
+
+		typed = line ? str_printf("%s\n", line) : NULL;
 		if (!typed)
 			return vz_fail(err, VZ_E_RESOURCE, -ENOMEM, "enter container %u", ct->id);
 	}

@@ -41,6 +41,9 @@ static void describe(const struct vz_param *p, struct vz_param_info *ret)
 		.type = p->type->name,
 		.in_create = !!(p->flags & VZ_PF_CREATE),
 		.in_set = !!(p->flags & VZ_PF_SET),
+		.is_global = !!(p->flags & VZ_PF_GLOBAL),
+		.is_kept = !!(p->flags & VZ_PF_KEPT),
+		.needs_restart = !!(p->flags & VZ_PF_RESTART),
 	};
 }
 

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "backend/plan.h"
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/str.h"
@@ -50,23 +51,6 @@ static const struct {
 
 /* ---- collecting and checking ---- */
 
-static int copy_edits(struct vz_edits *dst, const struct vz_edits *src, struct vz_err *err)
-{
-	struct vz_edit *bigger = realloc(dst->e, (dst->n + src->n + 1) * sizeof(*bigger));
-
-	if (!bigger)
-		return vz_fail(err, VZ_E_RESOURCE, -ENOMEM, "collect parameters");
-	dst->e = bigger;
-	for (size_t i = 0; i < src->n; i++) {
-		struct vz_edit copy = { .id = src->e[i].id, .op = src->e[i].op };
-
-		if (value_copy(copy.id, &src->e[i].value, &copy.value) < 0)
-			return vz_fail(err, VZ_E_RESOURCE, -ENOMEM, "collect parameters");
-		dst->e[dst->n++] = copy;
-	}
-	return 0;
-}
-
 static int add_sample(struct vz_ct *ct, struct setting *s, struct vz_err *err)
 {
 	const char *name = s->opt->applyconfig;
@@ -94,6 +78,8 @@ static int check_request(struct vz_ct *ct, struct setting *s, struct vz_err *err
 		.reset_ub = s->opt->reset_ub,
 		.offline_resize = s->opt->offline_resize,
 		.setmode_restart = s->opt->setmode == VZ_SETMODE_RESTART,
+		.running = s->running,
+		.mounted = ct_is_mounted(ct),
 	};
 	struct vz_conf merged = { 0 };
 	int r = conf_overlay(&merged, &ct->conf);
@@ -148,9 +134,9 @@ static int check_running(struct vz_ct *ct, struct setting *s, struct vz_err *err
 }
 
 /* Without --save a stopped container has nothing to apply to. */
-static int check_stopped(const struct setting *s, struct vz_err *err)
+static int check_stopped(const struct vz_ct *ct, const struct setting *s, struct vz_err *err)
 {
-	if (s->running || s->opt->save)
+	if (s->running || s->opt->save || ct->id == 0)
 		return 0;
 	for (size_t i = 0; i < ARRAY_SIZE(stopped_words); i++)
 		for (size_t j = 0; j < s->edits.n; j++)
@@ -287,25 +273,43 @@ static int carry_out(struct vz_ct *ct, struct setting *s, struct vz_err *err)
 	return restart ? vz_ct_start(ct, &start, err) : 0;
 }
 
+/* A dry run names what would change, and what would become of it. */
+static int plan_set(struct vz_ct *ct, const struct setting *s, struct vz_err *err)
+{
+	if (vz_backend_open(ct->vz, err) < 0)
+		return -1;
+	for (size_t i = 0; i < s->edits.n; i++) {
+		const struct vz_param *p = param_get(s->edits.e[i].id);
+
+		plan_record(ct->vz->host.plan, "set %u: %s%s%s", ct->id, p->key ? p->key : p->option,
+			    s->running && (p->flags & VZ_PF_LIVE) && !(p->flags & VZ_PF_KEPT) ? ", applied" : "",
+			    s->opt->save && (p->flags & VZ_PF_SAVE) ? ", saved" : "");
+	}
+	return 0;
+}
+
 static int do_set(struct vz_ct *ct, struct setting *s, struct vz_err *err)
 {
 	if (add_sample(ct, s, err) < 0)
 		return -1;
-	if (s->opt->edits && copy_edits(&s->edits, s->opt->edits, err) < 0)
-		return -1;
+	if (s->opt->edits && edits_append(&s->edits, s->opt->edits) < 0)
+		return vz_fail(err, VZ_E_RESOURCE, -ENOMEM, "collect parameters");
+	s->running = ct->id != 0 && ct_is_running(ct);
 	if (check_host(ct, s, err) < 0 || check_request(ct, s, err) < 0 || check_name(ct, s, err) < 0)
 		return -1;
-	s->running = ct->id != 0 && ct_is_running(ct);
 	if (s->opt->reset_ub && !s->running && ct->id != 0)
 		return vz_fail(err, VZ_E_NOT_RUNNING, 0, "Container is not running");
 	if (s->opt->applyconfig_map_name)
 		return map_name(ct, err);
-	if (!s->edits.n)
+	if (!s->edits.n) {
+		if (s->opt->save)
+			ct_info(ct, "No changes in CT configuration, not saving");
 		return 0;
-	if (check_running(ct, s, err) < 0 || check_stopped(s, err) < 0)
+	}
+	if (check_running(ct, s, err) < 0 || check_stopped(ct, s, err) < 0)
 		return -1;
 	if (ct->vz->dry_run)
-		return 0;
+		return plan_set(ct, s, err);
 	if (carry_out(ct, s, err) == 0)
 		return 0;
 	if (s->opt->save)
