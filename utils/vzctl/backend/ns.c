@@ -179,6 +179,7 @@ static int ns_limits_remove(struct vz_env *env, struct vz_err *err)
 /* What both sides of a spawn work from; the child has its own copy. */
 struct spawning {
 	struct vz_env *env;
+	struct cgroup_entry doors;
 	struct inside inside;
 };
 
@@ -197,11 +198,20 @@ static void run_inside(void *data, int sock)
 	ns_die(sock, "run init", -r);
 }
 
-static int move_helper(void *data, pid_t pid)
+static int enter_groups(struct cgroup_entry *doors)
+{
+	int r = cgroup_entry_enter(doors);
+
+	/* They lead into the host's cgroup trees: what comes next needs none of them. */
+	cgroup_entry_done(doors);
+	return r;
+}
+
+static int helper_enters_groups(void *data)
 {
 	struct spawning *s = data;
 
-	return cgroup_attach_v1(s->env->host->cg, s->env->group, pid);
+	return enter_groups(&s->doors);
 }
 
 static int await_ready(struct vz_env *env, struct vz_err *err)
@@ -227,7 +237,7 @@ static int ns_spawn_init(struct vz_env *env, struct vz_err *err)
 	struct ns_spawn how = {
 		.id_base = env->id_base,
 		.id_count = env->id_count,
-		.attach = move_helper,
+		.enter_groups = helper_enters_groups,
 		.child = run_inside,
 		.data = &s,
 	};
@@ -247,6 +257,11 @@ static int ns_spawn_init(struct vz_env *env, struct vz_err *err)
 	r = policy_devices(env->conf, &d, &name);
 	if (r < 0)
 		return vz_fail(err, VZ_E_SET_DEVICES, r, "device '%s'", name ? name : "rules");
+	r = cgroup_entry_open(env->host->cg, env->group, &s.doors);
+	if (r < 0) {
+		policy_devices_done(&d);
+		return vz_fail(err, VZ_E_ENVCREATE, r, "open cgroup '%s'", env->group);
+	}
 
 	s.inside = (struct inside){
 		.root = root,
@@ -260,6 +275,7 @@ static int ns_spawn_init(struct vz_env *env, struct vz_err *err)
 	};
 	how.cgroup_fd = group;
 	r = ns_spawn(&how, &made, &f);
+	cgroup_entry_done(&s.doors);
 	policy_devices_done(&d);
 	if (r < 0)
 		return vz_fail(err, VZ_E_ENVCREATE, r, "%s for container %u", f.where, env->id);
@@ -345,14 +361,15 @@ static int ns_find_init(struct vz_env *env)
 struct entering {
 	struct vz_env *env;
 	const struct vz_enter *enter;
+	struct cgroup_entry doors;
 	uint64_t capabilities;
 };
 
-static int move_entrant(void *data, pid_t pid)
+static int entrant_enters_groups(void *data)
 {
 	struct entering *e = data;
 
-	return cgroup_attach_v1(e->env->host->cg, e->env->group, pid);
+	return enter_groups(&e->doors);
 }
 
 static void run_entered(void *data)
@@ -370,7 +387,7 @@ static int ns_enter_ct(struct vz_env *env, const struct vz_enter *enter, pid_t *
 		       int *ret_pidfd, struct vz_err *err)
 {
 	struct entering e = { .env = env, .enter = enter };
-	struct ns_enter how = { .attach = move_entrant, .child = run_entered, .data = &e };
+	struct ns_enter how = { .enter_groups = entrant_enters_groups, .child = run_entered, .data = &e };
 	auto_free char *leaf = NULL;
 	auto_close int group = -1;
 	int r;
@@ -386,7 +403,11 @@ static int ns_enter_ct(struct vz_env *env, const struct vz_enter *enter, pid_t *
 		return vz_fail(err, VZ_E_SYSTEM, group, "find the cgroup of container %u's init", env->id);
 	how.pidfd = env->init_pidfd;
 	how.cgroup_fd = group;
+	r = cgroup_entry_open(env->host->cg, env->group, &e.doors);
+	if (r < 0)
+		return vz_fail(err, VZ_E_SYSTEM, r, "open the cgroups of container %u", env->id);
 	r = ns_enter(&how, ret_pid, ret_pidfd);
+	cgroup_entry_done(&e.doors);
 	if (r < 0)
 		return vz_fail(err, VZ_E_SYSTEM, r, "enter container %u", env->id);
 	return 0;

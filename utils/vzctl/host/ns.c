@@ -157,6 +157,9 @@ static void __attribute__((noreturn)) run_helper(const struct ns_spawn *s, int s
 	pid_t pid;
 
 	reset_signals();
+	r = s->enter_groups(s->data);
+	if (r < 0)
+		ns_die(sock, "enter cgroups", -r);
 	forget_caller();
 	r = caps_become_user_keep_all(s->id_base, s->id_base);
 	if (r < 0)
@@ -230,10 +233,6 @@ static int talk_to_helper(const struct ns_spawn *s, pid_t helper, int sock, int 
 		return r;
 	now_doing(f, "map ids and clocks");
 	r = map_namespaces(helper, s);
-	if (r < 0)
-		return r;
-	now_doing(f, "enter cgroups");
-	r = s->attach(s->data, helper);
 	if (r < 0)
 		return r;
 	now_doing(f, "make namespaces");
@@ -310,6 +309,10 @@ static void __attribute__((noreturn)) run_entrant(const struct ns_enter *e, int 
 	pid_t pid;
 
 	reset_signals();
+	/* It may run anything of the container's only within the container's limits. */
+	r = e->enter_groups ? e->enter_groups(e->data) : 0;
+	if (r < 0)
+		_exit(-r);
 	if (setns(e->pidfd, ALL_NAMESPACES) < 0)
 		_exit(errno);
 	r = become_inner_root();
@@ -336,7 +339,7 @@ int ns_enter(const struct ns_enter *e, pid_t *ret_pid, int *ret_pidfd)
 	auto_close int ours = -1;
 	auto_close int theirs = -1;
 	auto_close int pidfd = -1;
-	int sock[2], status, r = 0;
+	int sock[2], status, r;
 	pid_t entrant, pid;
 	char tag;
 
@@ -349,23 +352,12 @@ int ns_enter(const struct ns_enter *e, pid_t *ret_pid, int *ret_pidfd)
 		return entrant;
 	if (entrant == 0) {
 		(void)close(take_fd(&ours));
-		/* It may run anything of the container's only after the caller moved it. */
-		if (ns_await(theirs, NS_MAPPED) < 0)
-			_exit(127);
 		run_entrant(e, theirs);
 	}
-	if (e->attach)
-		r = e->attach(e->data, entrant);
-	if (r == 0)
-		r = ns_tell(ours, NS_MAPPED);
-	if (r < 0)
-		(void)kill(entrant, SIGKILL);
 	(void)close(take_fd(&theirs));
-	if (r == 0 && fd_receive(ours, &tag, &pidfd) < 0)
+	if (fd_receive(ours, &tag, &pidfd) < 0)
 		pidfd = -1;
 	status = proc_wait(entrant);
-	if (r < 0)
-		return r;
 	if (pidfd < 0)
 		return status >= 0 && WIFEXITED(status) && WEXITSTATUS(status) ? -WEXITSTATUS(status) : -ESRCH;
 	pid = pidfd_pid(pidfd);

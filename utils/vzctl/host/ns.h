@@ -32,8 +32,8 @@ struct ns_failure {
 struct ns_spawn {
 	uint32_t id_base, id_count;
 	int cgroup_fd;		/* v2 group to be born in */
-	/* Called in the caller for the helper's pid before anything of the container runs: move it into v1 groups. 0 or -errno. */
-	int (*attach)(void *data, pid_t pid);
+	/* The first thing the helper does, a single thread of the host still: enter the v1 groups. 0 or -errno. */
+	int (*enter_groups)(void *data);
 	/* Runs as process 1 of the new namespaces, uid 0 there. sock leads to the caller. Must not return. */
 	void (*child)(void *data, int sock);
 	void *data;
@@ -64,7 +64,8 @@ int ns_expect(int sock, enum ns_stage stage, struct ns_failure *ret);
 struct ns_enter {
 	int pidfd;		/* a process in the namespaces to enter */
 	int cgroup_fd;		/* v2 group to be born in; -1: the caller's */
-	int (*attach)(void *data, pid_t pid);	/* may be NULL */
+	/* Likewise, before the namespaces are entered; may be NULL. */
+	int (*enter_groups)(void *data);
 	/* Runs inside all of the namespaces, uid 0 there, as a child of the caller. Must not return. */
 	void (*child)(void *data);
 	void *data;
