@@ -319,11 +319,22 @@ static void ignored_signals_are_not_passed_on(void **state)
 /* With the command gone and somebody who does not read, a signal is for us. */
 static void signal_after_the_exit_ends_us(void **state)
 {
-	struct session s = start("head -c 150000 /dev/zero", -1, -1);
+	/* One page fits in the pipe to us, one in the relay, one in its pipe, however small pipes are. */
+	struct session s = start("echo $$ >&2; read go; exec head -c 12000 /dev/zero", -1, -1);
+	char text[20] = "";
 	int status;
+	pid_t pid;
 
 	(void)state;
-	pause_ms(300);
+	assert_int_equal(fcntl(s.out, F_SETPIPE_SZ, 4096), 4096);
+	assert_int_equal(write(s.in, "\n", 1), 1);
+	assert_true(read(s.err, text, sizeof(text) - 1) > 0);
+	pid = (pid_t)atoi(text);
+	for (int i = 0; i < 1000 && proc_is_alive(pid, 0); i++)
+		pause_ms(10);
+	assert_false(proc_is_alive(pid, 0));
+	/* Until the relay has noticed, too. */
+	pause_ms(150);
 	assert_int_equal(kill(s.relay, SIGTERM), 0);
 	status = proc_wait(s.relay);
 	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
@@ -834,5 +845,7 @@ int main(void)
 		cmocka_unit_test(no_terminal_of_ours_is_needed),
 	};
 
+	/* A relay that does not end is a failure as well. */
+	(void)alarm(120);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
