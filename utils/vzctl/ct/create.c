@@ -303,6 +303,22 @@ static void remove_private(struct vz_ct *ct, void *data)
 
 	if (path_remove_tree(AT_FDCWD, c->tmp) < 0)
 		ct_warn(ct, "cannot remove '%s', ignoring", c->tmp);
+	/* The mount point, which the set-up made. */
+	(void)rmdir(ct->env.root);
+}
+
+/* A create that was killed may have left its area, and that mounted. */
+static int remove_leftovers(struct vz_ct *ct, struct creating *c)
+{
+	struct vz_err ignored = { 0 };
+
+	if (!path_exists(c->tmp))
+		return 0;
+	ct_warn(ct, "Warning: removing '%s', left by a create that was killed", c->tmp);
+	if (ct_is_mounted(ct) && ct->vz->be->umount(&ct->env, &ignored) < 0)
+		ct_warn(ct, "%s", ignored.msg ? ignored.msg : "cannot unmount");
+	vz_err_done(&ignored);
+	return path_remove_tree(AT_FDCWD, c->tmp);
 }
 
 static int make_private(struct vz_ct *ct, void *data, struct vz_err *err)
@@ -313,10 +329,8 @@ static int make_private(struct vz_ct *ct, void *data, struct vz_err *err)
 
 	ct_info(ct, "Creating container private area (%s)", c->template.name);
 	r = make_parent(c->tmp);
-	if (r == 0 && path_exists(c->tmp)) {
-		ct_warn(ct, "Warning: removing '%s', left by a create that was killed", c->tmp);
-		r = path_remove_tree(AT_FDCWD, c->tmp);
-	}
+	if (r == 0)
+		r = remove_leftovers(ct, c);
 	if (r == 0 && (mkdir(c->tmp, 0755) < 0 || chmod(c->tmp, 0755) < 0))
 		r = -errno;
 	if (r < 0)
@@ -364,7 +378,7 @@ static int setup_inside(struct vz_ct *ct, void *data, struct vz_err *err)
 		return 0;
 	/* Nobody must see the area in its place before it is complete. */
 	ct->env.private_area = c->tmp;
-	r = ct_start_empty(ct, err);
+	r = ct_start_empty(ct, false, err);
 	if (r == 0) {
 		r = run_setup(ct, c, userpw, err);
 		ct_stop_empty(ct);

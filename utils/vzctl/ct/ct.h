@@ -27,6 +27,7 @@ struct vz {
 	void (*dry_fn)(void *data, const char *line);
 	void *dry_data;
 	volatile sig_atomic_t cancelled;
+	unsigned int undoing;		/* not 0: what goes on goes on in spite of that */
 };
 
 struct vz_ct {
@@ -38,8 +39,13 @@ struct vz_ct {
 	struct vz_env env;
 	char *lock_dir;			/* where our lock is; NULL: not held */
 	bool would_be_stopped;		/* in a dry run of restart: its stop was planned */
+	bool mounts_silently;		/* mount and umount say nothing, … */
+	bool mounts_without_scripts;	/* … and run none of the administrator's scripts */
 	bool empty_mounted;		/* ct_start_empty() mounted the root, ct_stop_empty() unmounts it */
 };
+
+/* A signal asked us to end, and what was begun may be given up. */
+#define ct_is_cancelled(ct) ((ct)->vz->cancelled && !(ct)->vz->undoing)
 
 /* A message of this container. */
 #define ct_log(ct, level, ...) vz_log(&(ct)->vz->log, level, (ct)->id, __VA_ARGS__)
@@ -155,8 +161,8 @@ int ct_kill(struct vz_ct *ct, struct vz_err *err);
 /* Mount with scripts; the steps of start and mount share it. */
 int ct_mount_root(struct vz_ct *ct, struct vz_err *err);
 int ct_umount_root(struct vz_ct *ct, struct vz_err *err);
-/* An environment without init, for scripts inside a stopped container; and its end. */
-int ct_start_empty(struct vz_ct *ct, struct vz_err *err);
+/* An environment without init, for scripts inside a stopped container; and its end. with_scripts: run those of mount. */
+int ct_start_empty(struct vz_ct *ct, bool with_scripts, struct vz_err *err);
 void ct_stop_empty(struct vz_ct *ct);
 
 #endif

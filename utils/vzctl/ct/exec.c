@@ -31,6 +31,7 @@
 
 #define SCRIPT_MAX (16u << 20)
 #define OUTPUT_MAX 65536	/* of a script; what is beyond is thrown away */
+#define POLL_SLICE USEC_PER_SEC
 #define TEXT_FD 3
 #define TEXT_PATH "/proc/self/fd/3"
 
@@ -182,8 +183,8 @@ static void log_output(struct vz_ct *ct, char *text)
 	}
 }
 
-/* Read what comes until the process ended or the time is over. */
-static int collect(int out, int pidfd, usec_t timeout, struct vz_str *text)
+/* Read what comes until the process ended, the time is over, or a signal asks us to end. */
+static int collect(struct vz_ct *ct, int out, int pidfd, usec_t timeout, struct vz_str *text)
 {
 	usec_t end = now_usec() + timeout;
 	bool open = true;
@@ -196,11 +197,18 @@ static int collect(int out, int pidfd, usec_t timeout, struct vz_str *text)
 		usec_t now = now_usec();
 		char buf[4096];
 		ssize_t n;
+		int r;
 
+		if (ct_is_cancelled(ct))
+			return -ECANCELED;
 		if (now >= end)
 			return -ETIMEDOUT;
-		if (poll(p, 2, (int)((end - now + 999) / 1000)) < 0 && errno != EINTR)
+		/* In slices: the signal may come just before poll() does. */
+		r = poll(p, 2, (int)((VZ_MIN(end - now, POLL_SLICE) + 999) / 1000));
+		if (r < 0 && errno != EINTR)
 			return -errno;
+		if (r <= 0)
+			continue;
 		n = open && p[1].revents ? read(out, buf, sizeof(buf)) : -1;
 		if (n > 0 && text->len < OUTPUT_MAX)
 			str_add_n(text, buf, (size_t)n);
@@ -239,7 +247,7 @@ int inside_run_text(struct vz_ct *ct, const char *text, char *const *env, usec_t
 	if (start_command(ct, &c, &pid, &pidfd, &error, err) < 0)
 		return -1;
 	(void)close(take_fd(&in));
-	r = collect(out, pidfd, timeout, &output);
+	r = collect(ct, out, pidfd, timeout, &output);
 	if (r < 0) {
 		(void)kill(-pid, SIGKILL);
 		(void)pidfd_signal(pidfd, SIGKILL);
@@ -250,6 +258,8 @@ int inside_run_text(struct vz_ct *ct, const char *text, char *const *env, usec_t
 	str_done(&output);
 	if (error)
 		return no_program(ct, &c, error, err);
+	if (r == -ECANCELED)
+		return vz_fail(err, VZ_E_SYSTEM, 0, "cancelled while a script ran inside container %u", ct->id);
 	if (r == -ETIMEDOUT)
 		return vz_fail(err, VZ_E_EXEC_TIMEOUT, 0, "a script inside container %u took longer than %llu seconds",
 			       ct->id, (unsigned long long)(timeout / USEC_PER_SEC));
@@ -406,7 +416,7 @@ int vz_ct_runscript(struct vz_ct *ct, const char *file, int *ret_status, struct 
 	if (vz_backend_probe(ct->vz, err) < 0)
 		return -1;
 	running = ct_is_running(ct);
-	if (!running && ct_start_empty(ct, err) < 0)
+	if (!running && ct_start_empty(ct, true, err) < 0)
 		return -1;
 	r = run_relayed(ct, &c, ret_status, err);
 	if (!running)

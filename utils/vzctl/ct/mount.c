@@ -37,10 +37,15 @@ static int get_ids(struct vz_ct *ct, void *data, struct vz_err *err)
 	return ids_ensure(ct, err);
 }
 
+static int run_scripts(struct vz_ct *ct, enum vz_action action, struct vz_err *err)
+{
+	return ct->mounts_without_scripts ? 0 : action_run(ct, action, err);
+}
+
 static int premount(struct vz_ct *ct, void *data, struct vz_err *err)
 {
 	(void)data;
-	return action_run(ct, VZ_ACTION_PREMOUNT, err);
+	return run_scripts(ct, VZ_ACTION_PREMOUNT, err);
 }
 
 static int mount_private(struct vz_ct *ct, void *data, struct vz_err *err)
@@ -62,7 +67,7 @@ static void umount_private(struct vz_ct *ct, void *data)
 static int mount_scripts(struct vz_ct *ct, void *data, struct vz_err *err)
 {
 	(void)data;
-	return action_run(ct, VZ_ACTION_MOUNT, err);
+	return run_scripts(ct, VZ_ACTION_MOUNT, err);
 }
 
 static const struct vz_step mount_steps[] = {
@@ -77,7 +82,7 @@ int ct_mount_root(struct vz_ct *ct, struct vz_err *err)
 {
 	if (steps_run(ct, "mount", mount_steps, ARRAY_SIZE(mount_steps), NULL, err) < 0)
 		return -1;
-	if (!ct->vz->dry_run)
+	if (!ct->vz->dry_run && !ct->mounts_silently)
 		ct_info(ct, "Container is mounted");
 	return 0;
 }
@@ -85,7 +90,7 @@ int ct_mount_root(struct vz_ct *ct, struct vz_err *err)
 static int umount_scripts(struct vz_ct *ct, void *data, struct vz_err *err)
 {
 	(void)data;
-	return action_run(ct, VZ_ACTION_UMOUNT, err);
+	return run_scripts(ct, VZ_ACTION_UMOUNT, err);
 }
 
 static int umount_root(struct vz_ct *ct, void *data, struct vz_err *err)
@@ -97,7 +102,7 @@ static int umount_root(struct vz_ct *ct, void *data, struct vz_err *err)
 static int postumount(struct vz_ct *ct, void *data, struct vz_err *err)
 {
 	(void)data;
-	return action_run(ct, VZ_ACTION_POSTUMOUNT, err);
+	return run_scripts(ct, VZ_ACTION_POSTUMOUNT, err);
 }
 
 static const struct vz_step umount_steps[] = {
@@ -110,7 +115,7 @@ int ct_umount_root(struct vz_ct *ct, struct vz_err *err)
 {
 	if (steps_run(ct, "umount", umount_steps, ARRAY_SIZE(umount_steps), NULL, err) < 0)
 		return -1;
-	if (!ct->vz->dry_run)
+	if (!ct->vz->dry_run && !ct->mounts_silently)
 		ct_info(ct, "Container is unmounted");
 	return 0;
 }

@@ -167,7 +167,7 @@ static int set_password_stopped(struct vz_ct *ct, const struct setting *s, struc
 
 	if (!userpw || s->running)
 		return 0;
-	if (vz_backend_probe(ct->vz, err) < 0 || ct_need_private(ct, err) < 0 || ct_start_empty(ct, err) < 0)
+	if (vz_backend_probe(ct->vz, err) < 0 || ct_need_private(ct, err) < 0 || ct_start_empty(ct, false, err) < 0)
 		return -1;
 	r = dist_run(ct, 1u << VZ_DIST_SET_USERPASS, "starting", userpw, err);
 	ct_stop_empty(ct);

@@ -60,8 +60,12 @@ static int prepare_limits(struct vz_ct *ct, void *data, struct vz_err *err)
 {
 	struct vz_err leftovers = { 0 };
 
-	/* What an earlier start left when it was killed: its group, and perhaps a process in it. */
-	if (ct->vz->be->stop(&ct->env, VZ_STOP_KILL, &leftovers) < 0)
+	/*
+	 * What an earlier start left when it was killed: its group, and perhaps a process in it. The
+	 * group goes, too: whoever is cloned into one that was killed before dies on the spot.
+	 */
+	if (ct->vz->be->stop(&ct->env, VZ_STOP_KILL, &leftovers) < 0 ||
+	    ct->vz->be->limits_remove(&ct->env, &leftovers) < 0)
 		ct_warn(ct, "%s, ignoring", leftovers.msg ? leftovers.msg : "processes are left");
 	vz_err_done(&leftovers);
 	if (ct->vz->be->limits_prepare(&ct->env, err) == 0)
@@ -235,10 +239,13 @@ int vz_ct_start(struct vz_ct *ct, const struct vz_start *opt, struct vz_err *err
 
 static int mount_unless_mounted(struct vz_ct *ct, void *data, struct vz_err *err)
 {
-	(void)data;
+	const bool *with_scripts = data;
+
 	ct->empty_mounted = !ct_is_mounted(ct);
 	if (!ct->empty_mounted)
 		return ct_find_layout(ct, err);
+	ct->mounts_silently = true;
+	ct->mounts_without_scripts = !*with_scripts;
 	return ct_mount_root(ct, err);
 }
 
@@ -246,7 +253,7 @@ static void umount_if_mounted_here(struct vz_ct *ct, void *data)
 {
 	if (ct->empty_mounted)
 		umount_root(ct, data);
-	ct->empty_mounted = false;
+	ct->empty_mounted = ct->mounts_silently = ct->mounts_without_scripts = false;
 }
 
 static const struct vz_step empty_steps[] = {
@@ -255,13 +262,15 @@ static const struct vz_step empty_steps[] = {
 	{ "spawn",  spawn_init,           kill_init,              STEP_PLANNED },
 };
 
-int ct_start_empty(struct vz_ct *ct, struct vz_err *err)
+int ct_start_empty(struct vz_ct *ct, bool with_scripts, struct vz_err *err)
 {
-	return steps_run(ct, "empty", empty_steps, ARRAY_SIZE(empty_steps), NULL, err);
+	return steps_run(ct, "empty", empty_steps, ARRAY_SIZE(empty_steps), &with_scripts, err);
 }
 
 void ct_stop_empty(struct vz_ct *ct)
 {
+	ct->vz->undoing++;
 	for (size_t i = ARRAY_SIZE(empty_steps); i-- > 0;)
 		empty_steps[i].undo(ct, NULL);
+	ct->vz->undoing--;
 }

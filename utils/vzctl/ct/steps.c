@@ -6,12 +6,14 @@
 
 static void undo_from(struct vz_ct *ct, const struct vz_step *steps, size_t done, void *data)
 {
+	ct->vz->undoing++;
 	while (done-- > 0) {
 		if (!steps[done].undo)
 			continue;
 		ct_log(ct, VZ_LOG_DEBUG, "undoing step '%s'", steps[done].name);
 		steps[done].undo(ct, data);
 	}
+	ct->vz->undoing--;
 }
 
 /* In a dry run most steps are only named: what they do is not done, nor are the files they write. */
@@ -33,7 +35,7 @@ int steps_run(struct vz_ct *ct, const char *operation, const struct vz_step *ste
 	for (size_t i = 0; i < n; i++) {
 		int r;
 
-		if (ct->vz->cancelled && !committed)
+		if (ct_is_cancelled(ct) && !committed)
 			r = vz_fail(err, VZ_E_SYSTEM, 0, "cancelled before step '%s' of %s",
 				    steps[i].name, operation);
 		else
