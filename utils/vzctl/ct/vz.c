@@ -277,7 +277,7 @@ int vz_ctids(struct vz *vz, vz_ctid **ret, struct vz_err *err)
 
 int vz_ctid_next(struct vz *vz, vz_ctid *ret, struct vz_err *err)
 {
-	auto_free char *private_base = NULL;
+	auto_free char *lock_dir = vz_conf_path(vz, VZ_P_lockdir);
 	auto_free vz_ctid *taken = NULL;
 	int n = vz_ctids(vz, &taken, err);
 	int i = 0;
@@ -287,6 +287,7 @@ int vz_ctid_next(struct vz *vz, vz_ctid *ret, struct vz_err *err)
 	for (vz_ctid id = FIRST_CTID; id <= VZ_CTID_MAX; id++) {
 		auto_free char *private_area = NULL;
 		auto_free char *path = NULL;
+		auto_free char *lock = NULL;
 
 		while (i < n && taken[i] < id)
 			i++;
@@ -296,6 +297,10 @@ int vz_ctid_next(struct vz *vz, vz_ctid *ret, struct vz_err *err)
 		private_area = conf_expand(&vz->conf, VZ_P_ve_private, id);
 		path = private_area ? paths_resolve(&vz->paths, private_area) : NULL;
 		if (path && path_exists(path))
+			continue;
+		/* Somebody is making it. */
+		lock = lock_dir ? str_printf("%s/%u.lck", lock_dir, id) : NULL;
+		if (lock && path_exists(lock))
 			continue;
 		*ret = id;
 		return 0;
