@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -119,7 +120,10 @@ static int remove_rest(struct vz_ct *ct, void *data, struct vz_err *err)
 	return 0;
 }
 
-/* Ours, and what earlier ones could not finish. */
+/*
+ * Ours, and what earlier ones could not finish. One at a time: two at work on one tree would each find
+ * things gone that they were about to remove. The directory stays, another may be about to use it.
+ */
 static int empty_trash(struct vz_ct *ct, void *data, struct vz_err *err)
 {
 	auto_free char *dir = trash_dir(ct);
@@ -128,18 +132,18 @@ static int empty_trash(struct vz_ct *ct, void *data, struct vz_err *err)
 
 	(void)data;
 	(void)err;
+	if (d)
+		(void)flock(dirfd(d), LOCK_EX);
 	while (d && (e = readdir(d))) {
 		int r;
 
 		if (!str_has_prefix(e->d_name, TRASH_PREFIX))
 			continue;
 		r = path_remove_tree(dirfd(d), e->d_name);
-		/* Another destroy at work on it. */
+		/* One who waited has read its name before it went. */
 		if (r < 0 && r != -ENOENT)
 			ct_warn(ct, "cannot remove '%s/%s', ignoring", dir, e->d_name);
 	}
-	if (dir)
-		(void)rmdir(dir);
 	return 0;
 }
 
