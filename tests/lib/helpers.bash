@@ -60,6 +60,8 @@ destroy_all()
 		vzctl --quiet umount "$id" >/dev/null 2>&1 || :
 		vzctl --quiet destroy "$id" >/dev/null 2>&1 || :
 	done
+	# Without a private area it is not listed.
+	rm -f "$PREFIX"/etc/vz/conf/[0-9]*.conf
 	rm -f "$PREFIX"/etc/vz/conf/*.destroyed "$PREFIX"/etc/vz/conf/[0-9v]*.{mount,umount,premount,postumount,start,stop,create}
 }
 
