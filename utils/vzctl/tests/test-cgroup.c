@@ -31,13 +31,7 @@
 #include "base/str.h"
 #include "base/strv.h"
 #include "host/cgroup-priv.h"
-
-struct host {
-	struct cgroups *cg;
-	char *base;	/* "vz-test-PID" */
-	char *group;	/* base/1 */
-	char *enabled;	/* the v2 root's subtree_control before */
-};
+#include "tests/cgroup-host.h"
 
 static void pause_ms(long ms)
 {
@@ -100,49 +94,13 @@ static void end(pid_t pid)
 	(void)wait_for(pid);
 }
 
-static int setup(void **state)
-{
-	struct host *h = calloc(1, sizeof(*h));
-
-	*state = h;
-	if (geteuid() != 0)
-		return 0;
-	h->base = str_printf("vz-test-%d", (int)getpid());
-	h->group = str_printf("%s/1", h->base);
-	if (cgroups_open(&h->cg) < 0)
-		return -1;
-	return cgroup_read(h->cg, "", "cgroup", "cgroup.subtree_control", &h->enabled);
-}
-
 /* Whatever a failed test left. */
 static int teardown(void **state)
 {
-	struct host *h = *state;
-
 	for (size_t i = 0; i < ARRAY_SIZE(kids); i++)
 		if (kids[i])
 			end(kids[i]);
-	if (h->cg) {
-		auto_strv char **now = NULL;
-		auto_free char *text = NULL;
-
-		(void)cgroup_kill(h->cg, h->base);
-		(void)cgroup_remove(h->cg, h->base);
-		(void)cgroup_read(h->cg, "", "cgroup", "cgroup.subtree_control", &text);
-		(void)strv_split(text, " \n", &now);
-		for (size_t i = 0; now && now[i]; i++) {
-			auto_free char *off = str_printf("-%s", now[i]);
-
-			if (!strstr(h->enabled, now[i]))
-				(void)cgroup_write(h->cg, "", "cgroup", "cgroup.subtree_control", off);
-		}
-	}
-	cgroups_close(h->cg);
-	free(h->base);
-	free(h->group);
-	free(h->enabled);
-	free(h);
-	return 0;
+	return host_teardown(state);
 }
 
 static struct host *require_root(void **state)
@@ -783,7 +741,7 @@ static void libcgroup_finds_the_same(void **state)
 	cgroup_v1_done(&table);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, host_setup, teardown)
 
 int main(void)
 {

@@ -25,42 +25,19 @@
 #include "base/str.h"
 #include "host/cgroup-priv.h"
 #include "host/device-priv.h"
+#include "tests/cgroup-host.h"
 
 #define RW (DEVICE_READ | DEVICE_WRITE)
 #define RWM (DEVICE_READ | DEVICE_WRITE | DEVICE_MKNOD)
 
 typedef int (*apply_fn)(struct cgroups *cg, const char *group, const struct device_rule *rules, size_t n);
 
-struct host {
-	struct cgroups *cg;
-	char *group;
-};
-
 static int setup(void **state)
 {
-	struct host *h = calloc(1, sizeof(*h));
-
-	*state = h;
-	if (geteuid() != 0)
-		return 0;
-	h->group = str_printf("vz-test-%d/1", (int)getpid());
-	if (cgroups_open(&h->cg) < 0)
-		return -1;
-	return cgroup_create(h->cg, h->group);
-}
-
-static int teardown(void **state)
-{
+	int r = host_setup(state);
 	struct host *h = *state;
 
-	if (h->cg) {
-		(void)cgroup_kill(h->cg, h->group);
-		(void)cgroup_remove(h->cg, h->group);
-	}
-	cgroups_close(h->cg);
-	free(h->group);
-	free(h);
-	return 0;
+	return r < 0 || !h->cg ? r : cgroup_create(h->cg, h->group);
 }
 
 static struct host *require_root(void **state)
@@ -319,7 +296,7 @@ static void nonsense_is_refused(void **state)
 	assert_int_equal(device_apply(h->cg, "vz-test-missing", device_defaults, 1), -ENOENT);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, host_teardown)
 
 int main(void)
 {
