@@ -95,14 +95,23 @@ static void environment_is_built_and_nothing_else(void **state)
 
 static void no_descriptor_of_ours_gets_in(void **state)
 {
-	struct script_run s = { .stdin_fd = -1 };
-	auto_free char *out = NULL;
-	/* Without close on exec, as a library of somebody else might leave it. */
+	struct dir *d = *state;
+	/* Without a shell, for that has descriptors of its own. */
+	char *list[] = { (char *)"ls", (char *)"/proc/self/fd", NULL };
+	char *first[] = { (char *)"readlink", (char *)"/proc/self/fd/0", NULL };
+	auto_close int out = open(d->output, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	struct script_run s = { .file = "/bin/ls", .argv = list, .stdin_fd = -1, .stdout_fd = out };
+	auto_free char *text = NULL;
+	/* Not close on exec, as a library of somebody else might leave it. */
 	int leak = dup(0), high = fcntl(0, F_DUPFD, 300);
 
-	assert_int_equal(run(*state, "#!/bin/sh\nreadlink /proc/self/fd/0\nexec ls /proc/self/fd\n", &s, &out), 0);
+	assert_int_equal(script_run(&s), 0);
+	s.file = "/bin/readlink";
+	s.argv = first;
+	assert_int_equal(script_run(&s), 0);
+	assert_int_equal(file_read(AT_FDCWD, d->output, 4096, &text, NULL), 0);
 	/* 3 is the directory that ls reads. */
-	assert_string_equal(out, "/dev/null\n0\n1\n2\n3\n");
+	assert_string_equal(text, "0\n1\n2\n3\n/dev/null\n");
 	(void)close(leak);
 	(void)close(high);
 }
