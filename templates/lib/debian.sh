@@ -12,37 +12,41 @@
 debian_packages='systemd-sysv dbus libpam-systemd openssh-server iproute2 iputils-ping procps cron
 	ifupdown less vim-tiny ca-certificates netbase'
 
-# "Origin|suite|URI" of all package indexes apt is configured for. Origin is known once apt-get update
-# has run; before that apt leaves the word as it is.
-debian_host_indexes()
+# "suite URI" of all indexes apt has that are Debian's own.
+debian_indexes()
 {
 	# shellcheck disable=SC2016 # for apt, not for the shell
-	apt-get indextargets --format '$(ORIGIN)|$(RELEASE)|$(REPO_URI)' \
-		'Created-By: Packages' 'Component: main' 2>/dev/null || true
+	apt-get "$@" indextargets --format '$(ORIGIN)|$(RELEASE) $(REPO_URI)' \
+		'Created-By: Packages' 'Component: main' 2>/dev/null | sed -n 's/^Debian|//p'
 }
 
-# The URI for ordinary ("main") or security updates ("security") suites. Indexes known to be Debian's
-# win over those that merely have a suite by a name of Debian's.
+# The same for this machine. What its sources are apt knows once they were fetched; where nobody has done
+# that yet, fetch them on the side.
+debian_host_indexes()
+{
+	command -v apt-get >/dev/null || return 0
+	if [ -z "$(debian_indexes)" ]; then
+		mkdir -p "$TMPDIR/lists/partial"
+		apt-get -q -o "Dir::State::Lists=$TMPDIR/lists" update >&2 || true
+		debian_indexes -o "Dir::State::Lists=$TMPDIR/lists"
+	else
+		debian_indexes
+	fi
+}
+
+# debian_choose_mirror KIND INDEXES: the URI for ordinary ("main") suites or for security updates.
 debian_choose_mirror()
 {
-	debian_host_indexes | awk -F'|' -v want="$1" '
-		{ security = $2 ~ /-security$|\/updates$/ }
-		(want == "security") != security { next }
-		$3 !~ /^(https?|mirror\+file):/ { next }
-		$1 == "Debian" { score = 2 }
-		$1 != "Debian" { score = 0 }
-		$1 ~ /ORIGIN/ && $2 ~ /^(bullseye|bookworm|trixie|forky|sid|(old)*stable|testing|unstable)([-\/]|$)/ {
-			score = 1
-		}
-		score > best { best = score; uri = $3 }
-		END { print uri }'
+	printf '%s\n' "$2" | awk -v want="$1" '
+		$2 !~ /^(https?|mirror\+file):/ { next }
+		(want == "security") == ($1 ~ /-security$|\/updates$/) { print $2; exit }'
 }
 
 # A list of mirrors in a file on this host (Debian's cloud images have that) means nothing inside a
-# container: take the first of the list.
+# container: take the first of the list. Arguments as above.
 debian_mirror()
 {
-	uri=$(debian_choose_mirror "$1")
+	uri=$(debian_choose_mirror "$1" "$2")
 	case $uri in
 	mirror+file:*)
 		list=/${uri#mirror+file:}
@@ -73,8 +77,13 @@ debian_build()
 	shift 2
 	lib=${0%/*}/../lib
 
-	mirror=${VZ_DEBIAN_MIRROR:-$(debian_mirror main)}
-	security=${VZ_DEBIAN_SECURITY_MIRROR:-$(debian_mirror security)}
+	mirror=${VZ_DEBIAN_MIRROR-}
+	security=${VZ_DEBIAN_SECURITY_MIRROR-}
+	if [ -z "$mirror" ]; then
+		indexes=$(debian_host_indexes)
+		mirror=$(debian_mirror main "$indexes")
+		security=${security:-$(debian_mirror security "$indexes")}
+	fi
 	if [ -z "$mirror" ]; then
 		echo "no Debian mirror in this machine's apt sources; set VZ_DEBIAN_MIRROR to the URI of one" >&2
 		return 1
