@@ -206,7 +206,7 @@ int opts_read(struct cli *c, struct vz_err *err)
 
 			(void)vz_option_info((size_t)(o - PARAM_BASE), &info);
 			r = take_param(c, info.option, optarg, '\0', err);
-		} else if (o >= OWN_BASE) {
+		} else if (o >= OWN_BASE && o < OWN_BASE + OPT__MAX) {
 			r = take_own(c, o - OWN_BASE, optarg, err);
 		} else {
 			r = take_short(c, o, optarg, err);
