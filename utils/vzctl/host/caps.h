@@ -18,7 +18,10 @@
 int caps_by_name(const char *name);
 const char *caps_name(int bit);	/* lower case; NULL if out of range */
 
-/* Bounding set of a container by default: all but sys_module sys_rawio sys_time mac_admin mac_override bpf perfmon. */
+/*
+ * Bounding set of a container by default: all but sys_module sys_rawio sys_time mac_admin mac_override
+ * bpf perfmon.
+ */
 uint64_t caps_container_default(void);
 /* Drop what is not in keep from the bounding set; inheritable and ambient become empty. 0 or -errno. */
 int caps_limit_bounding(uint64_t keep);

@@ -42,7 +42,10 @@ bool cgroups_is_v1(const struct cgroups *cg, const char *controller);
 int cgroup_create(struct cgroups *cg, const char *group);
 /* Make a group in v2 only (the delegated child, "vz/101/ct"). */
 int cgroup_create_v2(struct cgroups *cg, const char *group);
-/* Hand the v2 group to another owner: directory, cgroup.procs, .threads, .subtree_control and, where they exist, memory.oom.group, memory.reclaim, cgroup.max.depth. */
+/*
+ * Hand the v2 group to another owner: directory, cgroup.procs, .threads, .subtree_control and, where
+ * they exist, memory.oom.group, memory.reclaim, cgroup.max.depth.
+ */
 int cgroup_delegate(struct cgroups *cg, const char *group, uid_t uid, gid_t gid);
 /*
  * Move a process into the group, by absolute path, in every v1 hierarchy; v2 is left alone. Moving
@@ -70,14 +73,20 @@ void cgroup_entry_done(struct cgroup_entry *e);
 
 /* Descriptor (O_PATH|O_DIRECTORY) of the v2 group, for CLONE_INTO_CGROUP. Or a negative errno. */
 int cgroup_fd(struct cgroups *cg, const char *group);
-/* Remove the group and all below it in every hierarchy; its v2 parent too if that is empty then, up to the root (same in v1). A missing group is fine; -EBUSY if a process is left. */
+/*
+ * Remove the group and all below it in every hierarchy; its parents too if they are empty then. A
+ * missing group is fine; -EBUSY if a process is left, and nothing is changed on v2 then.
+ */
 int cgroup_remove(struct cgroups *cg, const char *group);
 /* Names of the v2 groups directly below group, into *ret (strv). */
 int cgroup_children(struct cgroups *cg, const char *group, char ***ret);
 
 /* The v2 group of a process, as a path below the root without leading slash. Caller frees. */
 int cgroup_of(pid_t pid, char **ret);
-/* All processes of a v2 group and of those below it; *ret is the caller's to free. Their number, or a negative errno (-ENOENT: no such group). */
+/*
+ * All processes of a v2 group and of those below it; *ret is the caller's to free. Their number, or a
+ * negative errno (-ENOENT: no such group).
+ */
 int cgroup_procs(struct cgroups *cg, const char *group, pid_t **ret);
 /* From cgroup.events of the v2 group; -ENOENT if it does not exist. 0/1. */
 int cgroup_is_populated(struct cgroups *cg, const char *group);
@@ -94,7 +103,9 @@ int cgroup_wait_empty(struct cgroups *cg, const char *group, usec_t timeout);
  * version is in use. Controller "cgroup" means the files every v2 group has. A value goes to the kernel
  * in one write(2). -ENODEV: the host has no such controller; -ENOENT: no such group or file.
  */
-int cgroup_write(struct cgroups *cg, const char *group, const char *controller, const char *file, const char *value);
-int cgroup_read(struct cgroups *cg, const char *group, const char *controller, const char *file, char **ret);
+int cgroup_write(struct cgroups *cg, const char *group, const char *controller, const char *file,
+		 const char *value);
+int cgroup_read(struct cgroups *cg, const char *group, const char *controller, const char *file,
+		char **ret);
 
 #endif

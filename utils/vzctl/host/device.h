@@ -20,7 +20,10 @@ struct device_rule {
 	unsigned int access;	/* DEVICE_* bits; 0 refuses what an earlier rule allowed */
 };
 
-/* What every container may use: null zero full random urandom tty console ptmx pts (read, write), mknod of anything (a node alone opens nothing). */
+/*
+ * What every container may use: null zero full random urandom tty console ptmx pts, and mknod of
+ * anything (a node alone opens nothing).
+ */
 extern const struct device_rule device_defaults[];
 extern const size_t device_defaults_len;
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Terminals and pipes between the host and a process inside a container; no host descriptor of a terminal ever gets in. */
+/*
+ * Terminals and pipes between the host and a process inside a container; no host descriptor of a
+ * terminal ever gets in.
+ */
 #ifndef VZ_HOST_PTY_H
 #define VZ_HOST_PTY_H
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Programs on the host: action scripts, helpers. Constructed environment, /dev/null as stdin, a time limit. */
+/*
+ * Programs on the host: action scripts, helpers. Constructed environment, /dev/null as stdin, a time
+ * limit.
+ */
 #ifndef VZ_HOST_SCRIPT_H
 #define VZ_HOST_SCRIPT_H
 

@@ -12,7 +12,10 @@ enum seccomp_variant {
 	SECCOMP__MAX
 };
 
-/* Install it for the calling process and all it will exec. Needs CAP_SYS_ADMIN in its user namespace. 0 or -errno. */
+/*
+ * Install it for the calling process and all it will exec. Needs CAP_SYS_ADMIN in its user namespace.
+ * 0 or -errno.
+ */
 int seccomp_install(enum seccomp_variant variant);
 
 #endif
