@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -15,6 +16,8 @@
 #include "base/str.h"
 
 #define PROC_FILE_MAX (1 << 20)
+#define FIELD_FLAGS 9
+#define PF_EXITING 0x4		/* a flag of the kernel's struct task_struct, the same since 1994 */
 
 usec_t now_usec(void)
 {
@@ -54,6 +57,8 @@ int proc_stat_read(pid_t pid, struct proc_stat *ret)
 		if (!p)
 			return -EBADMSG;
 		p++;
+		if (field == FIELD_FLAGS && (strtoul(p, NULL, 10) & PF_EXITING) && ret->state != 'Z')
+			ret->state = 'X';
 	}
 	return sscanf(p, "%" SCNu64, &ret->start_time) == 1 ? 0 : -EBADMSG;
 }

@@ -15,7 +15,8 @@ typedef uint64_t usec_t;
 usec_t now_usec(void);	/* CLOCK_MONOTONIC */
 
 struct proc_stat {
-	char state;		/* R S D Z T X … */
+	char state;		/* R S D Z T X …; X also from the moment a process begins to end, … */
+				/* … which for process 1 of a container may take as long as its orphans' reaper */
 	pid_t ppid;
 	uint64_t start_time;	/* clock ticks since boot; with the pid it names a process for good */
 };
