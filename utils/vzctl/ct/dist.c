@@ -4,6 +4,7 @@
  * by the name of the OS template. They run inside the container, where VE_ROOT is "/": all scripts of
  * one operation in one shell, after the text of "functions".
  */
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -20,17 +21,24 @@
 #define SCRIPT_MAX (1u << 20)
 #define TIMEOUT (300 * USEC_PER_SEC)
 
+/* All that any script may be told; each sees only what its event is about. */
+static const char *const all_variables[] = {
+	"VE_ROOT", "VZ_KERNEL", "USERNS", "VE_STATE", "HOSTNM", "IP_ADDR", "NAMESERVER", "SEARCHDOMAIN", "USERPW",
+};
+
 static const struct {
 	const char *key;
 	enum vz_error code;	/* of a failing script */
 	const char *what;
+	const char *variables;
+	bool missed;		/* worth a word if a distribution has no script for it */
 } events_table[VZ_DIST__MAX] = {
-	[VZ_DIST_POST_CREATE]  = { "POST_CREATE",  VZ_E_ACTIONSCRIPT, "set up the new container" },
-	[VZ_DIST_PRE_START]    = { "PRE_START",    VZ_E_ACTIONSCRIPT, "prepare the start" },
-	[VZ_DIST_SET_HOSTNAME] = { "SET_HOSTNAME", VZ_E_BADHOSTNAME,  "set the host name" },
-	[VZ_DIST_SET_DNS]      = { "SET_DNS",      VZ_E_BADDNSSRV,    "set name servers" },
-	[VZ_DIST_SET_USERPASS] = { "SET_USERPASS", VZ_E_CHANGEPASS,   "Password change failed" },
-	[VZ_DIST_SET_CONSOLE]  = { "SET_CONSOLE",  VZ_E_ACTIONSCRIPT, "set up the console" },
+	[VZ_DIST_POST_CREATE]  = { "POST_CREATE",  VZ_E_ACTIONSCRIPT, "set up the new container", "VE_ROOT", false },
+	[VZ_DIST_PRE_START]    = { "PRE_START",    VZ_E_ACTIONSCRIPT, "prepare the start", "VZ_KERNEL USERNS", false },
+	[VZ_DIST_SET_HOSTNAME] = { "SET_HOSTNAME", VZ_E_BADHOSTNAME,  "set the host name", "VE_STATE HOSTNM IP_ADDR", true },
+	[VZ_DIST_SET_DNS]      = { "SET_DNS",      VZ_E_BADDNSSRV,    "set name servers", "NAMESERVER SEARCHDOMAIN", true },
+	[VZ_DIST_SET_USERPASS] = { "SET_USERPASS", VZ_E_CHANGEPASS,   "Password change failed", "USERPW", true },
+	[VZ_DIST_SET_CONSOLE]  = { "SET_CONSOLE",  VZ_E_ACTIONSCRIPT, "set up the console", "", false },
 };
 
 /* The file for a template: debian-12-x86_64, debian-12, debian, default. */
@@ -159,6 +167,32 @@ bool dist_has_event(struct vz_ct *ct, enum vz_dist_event event)
 	return has;
 }
 
+/* A shell line that takes away what is none of the event's business. */
+static void add_unset(struct vz_str *text, const char *variables)
+{
+	str_add(text, "unset -v");
+	for (size_t i = 0; i < ARRAY_SIZE(all_variables); i++)
+		if (!strstr(variables, all_variables[i]))
+			str_addf(text, " %s", all_variables[i]);
+	str_add(text, "\n");
+}
+
+/* A password that was not set is no small matter; anything else the container can do without. */
+static int miss_script(struct vz_ct *ct, unsigned int event, struct vz_err *err)
+{
+	auto_free char *word = strdup(events_table[event].key);
+
+	if (!events_table[event].missed || !word)
+		return 0;
+	for (char *p = word; *p; p++)
+		*p = (char)tolower((unsigned char)*p);
+	if (event == VZ_DIST_SET_USERPASS)
+		return vz_fail(err, events_table[event].code, 0, "%s: %s action script is not specified",
+			       events_table[event].what, word);
+	ct_warn(ct, "Warning: %s action script is not specified", word);
+	return 0;
+}
+
 /*
  * Collect the scripts of the events. Each runs in a subshell, so that one does not disturb the next;
  * the first that fails ends it with 100 + its event.
@@ -179,9 +213,13 @@ static int collect_scripts(struct vz_ct *ct, unsigned int events, struct vz_str 
 		if (!(events & 1u << i))
 			continue;
 		script = conf_file_get(f, events_table[i].key);
-		if (str_is_empty(script))
+		if (str_is_empty(script)) {
+			if (miss_script(ct, i, err) < 0)
+				return -1;
 			continue;
+		}
 		str_add(text, "(\n");
+		add_unset(text, events_table[i].variables);
 		if (add_file(ct, script, text, err) < 0)
 			return -1;
 		/* Not "( … ) || exit": that would switch off "set -e" inside. */
