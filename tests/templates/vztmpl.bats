@@ -257,6 +257,23 @@ nothing_left()
 	rc_is 91 vztmpl remove gone
 }
 
+@test "vztmpl: prune removes layers that nobody needs" {
+	local sum layers=$PREFIX/vz/template/layers
+	recipe kept
+	vztmpl build kept
+	sum=$(cut -d ' ' -f 1 "$CACHE/kept.tar.zst.sha256")
+	mkdir -p "$layers"/sha256-{"$sum",aaaa,bbbb,cccc,dddd}/root "$PREFIX"/vz/private/101 "$PREFIX/srv/102" \
+		"$PREFIX/etc/vz/conf"
+	echo sha256-aaaa >"$PREFIX/vz/private/101/layers"
+	echo 'VE_PRIVATE="/srv/$VEID"' >"$PREFIX/etc/vz/conf/102.conf"
+	printf 'sha256-aaaa\nsha256-bbbb\n' >"$PREFIX/srv/102/layers"
+	rc_is 0 vztmpl prune
+	line "sha256-cccc: removed" "sha256-dddd: removed"
+	is "$(printf '%s\n' sha256-aaaa sha256-bbbb "sha256-$sum" | sort)" "$(find "$layers" -mindepth 1 -maxdepth 1 -printf '%f\n' | sort)"
+	rc_is 0 vztmpl prune
+	is "" "$output"
+}
+
 @test "vztmpl: TEMPLATE of vz.conf is where the cache is" {
 	mkdir -p "$PREFIX/etc/vz"
 	echo 'TEMPLATE="/srv/templates"' >"$PREFIX/etc/vz/vz.conf"
