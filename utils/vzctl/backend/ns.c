@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -24,6 +25,8 @@
 
 #define FREEZE_TIMEOUT (10 * USEC_PER_SEC)
 #define HALT_TIMEOUT (30 * USEC_PER_SEC)
+#define LISTEN_TIMEOUT (2 * USEC_PER_SEC)
+#define STATUS_MAX (1 << 20)
 
 /* ---- abilities of the host ---- */
 
@@ -151,8 +154,15 @@ static int apply_devices(struct vz_env *env, struct vz_err *err)
 static int ns_limits_prepare(struct vz_env *env, struct vz_err *err)
 {
 	struct cgroups *cg = env->host->cg;
-	int r = cgroup_create(cg, env->group);
+	int r;
 
+	/*
+	 * What is left of a container that ended by itself goes: groups inside "ct" may be threaded,
+	 * have controllers, or be anything else its root made of them.
+	 */
+	if (cgroup_is_populated(cg, env->group) >= 0)
+		(void)cgroup_remove(cg, env->group);
+	r = cgroup_create(cg, env->group);
 	if (r < 0)
 		return vz_fail(err, VZ_E_ENVCREATE, r, "make cgroup '%s'", env->group);
 	if (apply_devices(env, err) < 0)
@@ -403,6 +413,10 @@ static int ns_enter_ct(struct vz_env *env, const struct vz_enter *enter, pid_t *
 		return vz_fail(err, VZ_E_SYSTEM, group, "find the cgroup of container %u's init", env->id);
 	how.pidfd = env->init_pidfd;
 	how.cgroup_fd = group;
+	/* By us, or by its own root: nothing would ever run there. */
+	if (cgroup_is_frozen(env->host->cg, leaf) > 0)
+		return vz_fail(err, VZ_E_SYSTEM, 0, "container %u is frozen (vzctl chkpnt %u --resume thaws it)",
+			       env->id, env->id);
 	r = cgroup_entry_open(env->host->cg, env->group, &e.doors);
 	if (r < 0)
 		return vz_fail(err, VZ_E_SYSTEM, r, "open the cgroups of container %u", env->id);
@@ -419,7 +433,12 @@ static void exec_halt(void *data)
 {
 	static const char *const candidates[] = { "/sbin/halt", "/usr/sbin/halt", "/bin/halt" };
 
-	(void)data;
+	const int *null = data;
+
+	/* Not the administrator's terminal: what the container has put in halt's place is its own affair. */
+	for (int i = 0; i < 3; i++)
+		if (dup2(*null, i) < 0)
+			_exit(127);
 	(void)close_range(3, ~0u, 0);
 	for (size_t i = 0; i < ARRAY_SIZE(candidates); i++) {
 		char *argv[] = { (char *)"halt", NULL };
@@ -431,11 +450,16 @@ static void exec_halt(void *data)
 
 static int run_halt(struct vz_env *env, struct vz_err *err)
 {
-	struct vz_enter enter = { .child = exec_halt };
+	/* Above 2, where it has to go: those may be closed. */
+	auto_close int any = open("/dev/null", O_RDWR | O_CLOEXEC);
+	auto_close int null = any < 0 ? -1 : fcntl(any, F_DUPFD_CLOEXEC, 3);
+	struct vz_enter enter = { .child = exec_halt, .data = &null };
 	auto_close int pidfd = -1;
 	pid_t pid;
 	int r, status;
 
+	if (null < 0)
+		return vz_fail(err, VZ_E_STOP, -errno, "open '/dev/null'");
 	if (ns_enter_ct(env, &enter, &pid, &pidfd, err) < 0)
 		return -1;
 	r = pidfd_wait(pidfd, HALT_TIMEOUT);
@@ -448,12 +472,39 @@ static int run_halt(struct vz_env *env, struct vz_err *err)
 	return 0;
 }
 
+/* By its program: the name it runs under is "init" for a moment. */
 static bool init_is_systemd(struct vz_env *env)
 {
-	auto_free char *path = str_printf("/proc/%d/comm", (int)env->init_pid);
-	auto_free char *comm = NULL;
+	auto_free char *path = str_printf("/proc/%d/exe", (int)env->init_pid);
+	static const char name[] = "/systemd";
+	char target[4096];
+	ssize_t n = path ? readlink(path, target, sizeof(target)) : -1;
 
-	return path && file_read_line(AT_FDCWD, path, &comm) == 0 && strcmp(comm, "systemd") == 0;
+	return n >= (ssize_t)strlen(name) && memcmp(target + n - strlen(name), name, strlen(name)) == 0;
+}
+
+/*
+ * An init that has just been exec'ed has no handlers yet, and the kernel drops what is sent to it: the
+ * wish to stop would be lost. Wait until it takes the signal (0: any), but not for ever.
+ */
+static void await_init_listens(struct vz_env *env, int sig)
+{
+	auto_free char *path = str_printf("/proc/%d/status", (int)env->init_pid);
+	uint64_t wanted = sig ? UINT64_C(1) << (sig - 1) : ~UINT64_C(0);
+	usec_t end = now_usec() + LISTEN_TIMEOUT;
+
+	do {
+		auto_free char *text = NULL;
+		const char *blocked, *caught;
+
+		if (!path || file_read(AT_FDCWD, path, STATUS_MAX, &text, NULL) < 0)
+			return;
+		blocked = strstr(text, "\nSigBlk:");
+		caught = strstr(text, "\nSigCgt:");
+		if (!blocked || !caught ||
+		    ((strtoull(blocked + 8, NULL, 16) | strtoull(caught + 8, NULL, 16)) & wanted))
+			return;
+	} while (pidfd_wait(env->init_pidfd, 5 * USEC_PER_MSEC) == -ETIMEDOUT && now_usec() < end);
 }
 
 static int ns_stop(struct vz_env *env, enum vz_env_stop how, struct vz_err *err)
@@ -467,8 +518,11 @@ static int ns_stop(struct vz_env *env, enum vz_env_stop how, struct vz_err *err)
 		return 0;
 	}
 	(void)cgroup_freeze(env->host->cg, env->group, false, FREEZE_TIMEOUT);
-	if (!init_is_systemd(env))
+	if (!init_is_systemd(env)) {
+		await_init_listens(env, 0);
 		return run_halt(env, err);
+	}
+	await_init_listens(env, SIGRTMIN + 4);
 	/* systemd's word for "power off" */
 	r = pidfd_signal(env->init_pidfd, SIGRTMIN + 4);
 	if (r < 0 && r != -ESRCH)

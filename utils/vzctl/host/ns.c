@@ -3,11 +3,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/ioprio.h>
 #include <linux/sched.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -25,6 +28,9 @@
 #ifndef KEYCTL_JOIN_SESSION_KEYRING
 #define KEYCTL_JOIN_SESSION_KEYRING 1
 #endif
+
+/* To get inside. It takes a millisecond, unless the container freezes us on the way. */
+#define ENTER_TIMEOUT (30 * USEC_PER_SEC)
 
 #define NEW_NAMESPACES \
 	(CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET | CLONE_NEWCGROUP)
@@ -115,21 +121,36 @@ int ns_expect(int sock, enum ns_stage stage, struct ns_failure *ret)
 /* ---- spawning ---- */
 
 /*
- * Limits, priority and keyring of whoever typed "vzctl start" are no business of the container: it
- * gets what the host's init has. Without CAP_SYS_RESOURCE some stay lower, which does no harm.
+ * Limits, priorities and the like of whoever typed "vzctl start" are no business of the container: it
+ * gets what the host's init has. Without CAP_SYS_RESOURCE some stay lower, which does no harm. All
+ * this takes the host's privileges and the host's /proc: inside it would fail, or be tricked.
  */
 static void forget_caller(void)
 {
+	struct sched_param normal = { 0 };
+	cpu_set_t all;
+
 	for (int i = 0; i < RLIM_NLIMITS; i++) {
 		struct rlimit lim;
 
 		if (prlimit(1, (enum __rlimit_resource)i, NULL, &lim) == 0)
 			(void)setrlimit((enum __rlimit_resource)i, &lim);
 	}
+	memset(&all, 0xff, sizeof(all));
+	(void)sched_setaffinity(0, sizeof(all), &all);
+	(void)sched_setscheduler(0, SCHED_OTHER, &normal);
 	(void)setpriority(PRIO_PROCESS, 0, 0);
+	(void)syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, 0);
+	(void)personality(PER_LINUX);
 	(void)file_write(AT_FDCWD, "/proc/self/oom_score_adj", "0");
-	(void)syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL);
+	(void)file_write(AT_FDCWD, "/proc/self/loginuid", "4294967295");
 	(void)umask(022);
+}
+
+/* A session and a keyring of its own, made with the container's ids: it pays for them. */
+static void leave_session(void)
+{
+	(void)syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL);
 	(void)setsid();
 }
 
@@ -174,6 +195,7 @@ static void __attribute__((noreturn)) run_helper(const struct ns_spawn *s, int s
 	r = become_inner_root();
 	if (r < 0)
 		ns_die(sock, "become root of the container", -r);
+	leave_session();
 
 	pid = clone_process(CLONE_PARENT | NEW_NAMESPACES, -1, &pidfd);
 	if (pid < 0)
@@ -313,6 +335,7 @@ static void __attribute__((noreturn)) run_entrant(const struct ns_enter *e, int 
 	r = e->enter_groups ? e->enter_groups(e->data) : 0;
 	if (r < 0)
 		_exit(-r);
+	forget_caller();
 	if (setns(e->pidfd, ALL_NAMESPACES) < 0)
 		_exit(errno);
 	r = become_inner_root();
@@ -326,7 +349,7 @@ static void __attribute__((noreturn)) run_entrant(const struct ns_enter *e, int 
 		if (ns_await(sock, NS_GO) < 0)
 			_exit(127);
 		(void)close(sock);
-		forget_caller();
+		leave_session();
 		e->child(e->data);
 		_exit(127);
 	}
@@ -334,20 +357,37 @@ static void __attribute__((noreturn)) run_entrant(const struct ns_enter *e, int 
 	_exit(-r);
 }
 
+/* Readable within the time, or at its end? Signals do not count. */
+static bool is_readable_in_time(int fd, usec_t timeout)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	usec_t end = now_usec() + timeout;
+
+	for (;;) {
+		usec_t now = now_usec();
+		int r = now < end ? poll(&p, 1, (int)((end - now + 999) / 1000)) : 0;
+
+		if (r >= 0 || errno != EINTR)
+			return r > 0;
+	}
+}
+
 int ns_enter(const struct ns_enter *e, pid_t *ret_pid, int *ret_pidfd)
 {
 	auto_close int ours = -1;
 	auto_close int theirs = -1;
 	auto_close int pidfd = -1;
+	auto_close int entrant_fd = -1;
 	int sock[2], status, r;
 	pid_t entrant, pid;
+	bool stuck;
 	char tag;
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sock) < 0)
 		return -errno;
 	ours = sock[0];
 	theirs = sock[1];
-	entrant = clone_process(0, e->cgroup_fd, NULL);
+	entrant = clone_process(0, e->cgroup_fd, &entrant_fd);
 	if (entrant < 0)
 		return entrant;
 	if (entrant == 0) {
@@ -355,9 +395,16 @@ int ns_enter(const struct ns_enter *e, pid_t *ret_pid, int *ret_pidfd)
 		run_entrant(e, theirs);
 	}
 	(void)close(take_fd(&theirs));
-	if (fd_receive(ours, &tag, &pidfd) < 0)
+	/* Whoever can freeze the container's groups may bring it to a stop at any point. */
+	stuck = !is_readable_in_time(ours, ENTER_TIMEOUT);
+	if (stuck || fd_receive(ours, &tag, &pidfd) < 0)
 		pidfd = -1;
+	stuck = stuck || pidfd_wait(entrant_fd, ENTER_TIMEOUT) == -ETIMEDOUT;
+	if (stuck)
+		(void)pidfd_signal(entrant_fd, SIGKILL);
 	status = proc_wait(entrant);
+	if (pidfd < 0 && stuck)
+		return -ETIMEDOUT;
 	if (pidfd < 0)
 		return status >= 0 && WIFEXITED(status) && WEXITSTATUS(status) ? -WEXITSTATUS(status) : -ESRCH;
 	pid = pidfd_pid(pidfd);
