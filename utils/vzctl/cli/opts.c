@@ -143,11 +143,8 @@ static int take_param(struct cli *c, const char *option, char *arg, char letter,
 	for (size_t i = 0; vz_option_info(i, &info); i++)
 		if (!strcmp(info.option, option))
 			break;
-	if (arg && info.type && !strcmp(info.type, "userpasswd")) {
+	if (arg && info.is_secret)
 		mask_password(arg);
-		if (r < 0 && why.code == VZ_E_INVALID_VALUE)
-			return vz_fail(err, VZ_E_INVALID_VALUE, 0, "Bad parameter for --%s: %s", option, arg);
-	}
 	if (r < 0 && letter && why.code == VZ_E_INVALID_VALUE)
 		return vz_fail(err, VZ_E_INVALID_VALUE, 0, "Bad parameter for -%c : %s", letter, arg);
 	if (r < 0)

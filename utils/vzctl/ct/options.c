@@ -44,6 +44,7 @@ static void describe(const struct vz_param *p, struct vz_param_info *ret)
 		.is_global = !!(p->flags & VZ_PF_GLOBAL),
 		.is_kept = !!(p->flags & VZ_PF_KEPT),
 		.needs_restart = !!(p->flags & VZ_PF_RESTART),
+		.is_secret = p->type->secret,
 	};
 }
 

@@ -106,6 +106,7 @@ struct vz_param_info {
 	bool is_global;		/* of the host: stands in vz.conf only */
 	bool is_kept;		/* stored and shown, nothing acts on it yet */
 	bool needs_restart;	/* takes effect at the next start */
+	bool is_secret;		/* a password: not for messages, nor for ps(1) */
 };
 /* All options that change parameters, by index; false past the end. */
 bool vz_option_info(size_t index, struct vz_param_info *ret);
