@@ -34,6 +34,8 @@ char *str_take(struct vz_str *b);
 
 bool str_has_prefix(const char *s, const char *prefix);
 static inline bool str_is_empty(const char *s) { return !s || !*s; }
+/* Turn the \ooo of /proc/PID/mountinfo back into bytes, in place. */
+void str_unescape_octal(char *s);
 /* Strings that may be NULL: NULL equals only NULL. */
 bool str_equal(const char *a, const char *b);
 /* asprintf() that returns the string; NULL if memory ran out. The caller frees it. */

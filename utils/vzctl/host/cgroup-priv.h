@@ -23,6 +23,8 @@ struct cgroups {
 	size_t n_v1;
 };
 
+/* An O_PATH descriptor of path if a file system of that magic is mounted there; -ENOENT if another. */
+int cgroup_open_if(const char *path, long magic);
 /* Fill cg->v1. Hierarchies mounted nowhere are left out. 0 or -errno. */
 int cgroup_v1_discover(struct cgroups *cg);
 void cgroup_v1_done(struct cgroups *cg);

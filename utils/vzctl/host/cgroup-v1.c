@@ -29,21 +29,6 @@
 #define USUAL_PLACE "/sys/fs/cgroup"
 #define PROC_FILE_MAX (1 << 20)
 
-/* An O_PATH descriptor of path if a v1 hierarchy is mounted there, or -errno. */
-static int open_if_v1(const char *path)
-{
-	auto_close int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	struct statfs fs;
-
-	if (fd < 0)
-		return -errno;
-	if (fstatfs(fd, &fs) < 0)
-		return -errno;
-	if (fs.f_type != CGROUP_SUPER_MAGIC)
-		return -ENOENT;
-	return take_fd(&fd);
-}
-
 /* names: "cpu,cpuacct" or "name=systemd". Mounted in full or under one of the controllers' names. */
 static int open_usual_place(const char *names, char *const *controllers)
 {
@@ -53,13 +38,13 @@ static int open_usual_place(const char *names, char *const *controllers)
 
 	if (!path)
 		return -ENOMEM;
-	fd = open_if_v1(path);
+	fd = cgroup_open_if(path, CGROUP_SUPER_MAGIC);
 	for (size_t i = 0; fd < 0 && controllers[i] && controllers[1]; i++) {
 		auto_free char *alias = path_join(USUAL_PLACE, controllers[i]);
 
 		if (!alias)
 			return -ENOMEM;
-		fd = open_if_v1(alias);
+		fd = cgroup_open_if(alias, CGROUP_SUPER_MAGIC);
 	}
 	return fd;
 }
@@ -96,7 +81,7 @@ static int open_by_table(char *const *controllers)
 	     r = cgroup_get_controller_next(&handle, &mount)) {
 		if (strv_find(controllers, mount.name) < 0)
 			continue;
-		fd = open_if_v1(mount.path);
+		fd = cgroup_open_if(mount.path, CGROUP_SUPER_MAGIC);
 		if (fd >= 0)
 			break;
 	}

@@ -22,38 +22,6 @@
 
 #define PROC_FILE_MAX (64 << 20)
 
-static int open_if_v2(const char *path)
-{
-	auto_close int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	struct statfs fs;
-
-	if (fd < 0)
-		return -errno;
-	if (fstatfs(fd, &fs) < 0)
-		return -errno;
-	if (fs.f_type != CGROUP2_SUPER_MAGIC)
-		return -ENOENT;
-	return take_fd(&fd);
-}
-
-/* Undo the \ooo of /proc/PID/mountinfo in place. */
-static void unescape(char *s)
-{
-	char *to = s;
-
-	while (*s) {
-		unsigned int c;
-
-		if (*s == '\\' && sscanf(s + 1, "%3o", &c) == 1) {
-			*to++ = (char)c;
-			s += 4;
-		} else {
-			*to++ = *s++;
-		}
-	}
-	*to = '\0';
-}
-
 /* A mount of the whole cgroup2 tree at an unusual place. */
 static int open_by_mountinfo(void)
 {
@@ -75,8 +43,8 @@ static int open_by_mountinfo(void)
 		    sscanf(lines[i], "%*s %*s %*s %ms %ms", &root, &place) != 2 ||
 		    strcmp(root, "/") != 0)
 			continue;
-		unescape(place);
-		fd = open_if_v2(place);
+		str_unescape_octal(place);
+		fd = cgroup_open_if(place, CGROUP2_SUPER_MAGIC);
 		if (fd >= 0)
 			return fd;
 	}
@@ -106,10 +74,10 @@ static int mount_own(void)
 int cgroup_v2_open_root(int *ret_fd, bool *ret_own)
 {
 	bool own = false;
-	int fd = open_if_v2("/sys/fs/cgroup");
+	int fd = cgroup_open_if("/sys/fs/cgroup", CGROUP2_SUPER_MAGIC);
 
 	if (fd < 0)
-		fd = open_if_v2("/sys/fs/cgroup/unified");
+		fd = cgroup_open_if("/sys/fs/cgroup/unified", CGROUP2_SUPER_MAGIC);
 	if (fd < 0)
 		fd = open_by_mountinfo();
 	if (fd < 0) {

@@ -7,10 +7,25 @@
  */
 #include <fcntl.h>
 #include <string.h>
+#include <sys/vfs.h>
 
 #include "base/cleanup.h"
 #include "base/strv.h"
 #include "host/cgroup-priv.h"
+
+int cgroup_open_if(const char *path, long magic)
+{
+	auto_close int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct statfs fs;
+
+	if (fd < 0)
+		return -errno;
+	if (fstatfs(fd, &fs) < 0)
+		return -errno;
+	if (fs.f_type != magic)
+		return -ENOENT;
+	return take_fd(&fd);
+}
 
 static int list_children(int dir, char ***ret)
 {

@@ -302,22 +302,6 @@ int mount_is_point(const char *path)
 	return !!(st.stx_attributes & STATX_ATTR_MOUNT_ROOT);
 }
 
-/* Turn the \ooo of /proc/self/mountinfo into bytes, in place. */
-static void unescape(char *s)
-{
-	char *out = s;
-
-	while (*s) {
-		if (s[0] == '\\' && s[1] >= '0' && s[1] <= '3' && s[2] && s[3]) {
-			*out++ = (char)((s[1] - '0') << 6 | (s[2] - '0') << 3 | (s[3] - '0'));
-			s += 4;
-		} else {
-			*out++ = *s++;
-		}
-	}
-	*out = '\0';
-}
-
 /* Mount points at path and below it, in the order in which they were mounted. */
 static int list_points(const char *path, char ***ret)
 {
@@ -336,7 +320,7 @@ static int list_points(const char *path, char ***ret)
 			word = strtok_r(rest, " ", &save);
 		if (!word)
 			continue;
-		unescape(word);
+		str_unescape_octal(word);
 		if (strncmp(word, path, len) != 0 || (word[len] && word[len] != '/'))
 			continue;
 		r = strv_add(&points, word);
