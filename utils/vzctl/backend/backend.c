@@ -14,11 +14,12 @@
  */
 static const struct vz_backend *const backends[] = { &backend_ns, &backend_plan };
 
-const struct vz_backend *backend_by_name(const char *name)
+const struct vz_backend *backend_by_name(const char *name, struct vz_err *err)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(backends); i++)
 		if (strcmp(backends[i]->name, name) == 0)
 			return backends[i];
+	vz_fail(err, VZ_E_BAD_KERNEL, 0, "there is no back end '%s' in this version (VZ_BACKEND)", name);
 	return NULL;
 }
 
@@ -27,7 +28,7 @@ const struct vz_backend *backend_choose(struct vz_host *host, struct vz_err *err
 	for (size_t i = 0; i < ARRAY_SIZE(backends) && backends[i] != &backend_plan; i++) {
 		/* What the last one says is what the user needs to hear. */
 		vz_err_done(err);
-		if (backends[i]->probe(host, err) == 0)
+		if (backends[i]->open(host, err) == 0)
 			return backends[i];
 	}
 	return NULL;

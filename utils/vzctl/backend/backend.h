@@ -69,10 +69,13 @@ struct vz_backend {
 	const char *name;
 	unsigned int features;		/* enum vz_backend_feature */
 
-	/* Can this host do it? Says in one sentence what is missing. Opens what vz_host holds. */
-	int (*probe)(struct vz_host *host, struct vz_err *err);
-	/* The least that is needed to look at containers; never fails for a missing ability. */
+	/*
+	 * Open what vz_host holds, the least that is needed to look at containers. Fails if this is not
+	 * the back end's kernel.
+	 */
 	int (*open)(struct vz_host *host, struct vz_err *err);
+	/* Can this host, opened before, run containers? Says in one sentence what is missing. */
+	int (*probe)(struct vz_host *host, struct vz_err *err);
 
 	/* Mount the private area at env->root, and take it down with all that was mounted below. */
 	int (*mount)(struct vz_env *env, struct vz_err *err);
@@ -106,9 +109,9 @@ struct vz_backend {
 
 extern const struct vz_backend backend_ns, backend_plan;
 
-/* By name; NULL if there is none. */
-const struct vz_backend *backend_by_name(const char *name);
-/* The best one that works on this host; its host is probed. NULL with err if none does. */
+/* By name; NULL with VZ_E_BAD_KERNEL if there is none. */
+const struct vz_backend *backend_by_name(const char *name, struct vz_err *err);
+/* The best one for the running kernel, opened. NULL with err if none can be. */
 const struct vz_backend *backend_choose(struct vz_host *host, struct vz_err *err);
 
 void vz_host_done(struct vz_host *host);

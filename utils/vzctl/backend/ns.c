@@ -571,8 +571,8 @@ static int64_t ns_count_processes(struct vz_env *env)
 const struct vz_backend backend_ns = {
 	.name            = "ns",
 	.features        = 0,
-	.probe           = ns_probe,
 	.open            = ns_open,
+	.probe           = ns_probe,
 	.mount           = ns_mount,
 	.umount          = ns_umount,
 	.limits_prepare  = ns_limits_prepare,

@@ -53,9 +53,12 @@ static int plan_open(struct vz_host *host, struct vz_err *err)
 {
 	if (!host->plan)
 		host->plan = plan_new();
-	if (!host->plan)
-		return vz_fail(err, VZ_E_RESOURCE, -ENOMEM, "plan");
-	return host->plan->under ? host->plan->under->open(host, err) : 0;
+	return host->plan ? 0 : vz_fail(err, VZ_E_RESOURCE, -ENOMEM, "plan");
+}
+
+static int plan_probe(struct vz_host *host, struct vz_err *err)
+{
+	return host->plan->under ? host->plan->under->probe(host, err) : 0;
 }
 
 static int plan_mount(struct vz_env *env, struct vz_err *err)
@@ -171,8 +174,8 @@ static int64_t plan_count_processes(struct vz_env *env)
 const struct vz_backend backend_plan = {
 	.name            = "plan",
 	.features        = 0,
-	.probe           = plan_open,
 	.open            = plan_open,
+	.probe           = plan_probe,
 	.mount           = plan_mount,
 	.umount          = plan_umount,
 	.limits_prepare  = plan_limits_prepare,

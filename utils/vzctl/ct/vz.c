@@ -132,40 +132,37 @@ char *vz_conf_path(struct vz *vz, enum vz_param_id id)
 
 /* ---- back end ---- */
 
-/* Choose it by name, or take the best; open it unless that was done. */
-static int pick_backend(struct vz *vz, struct vz_err *err)
+/* In a dry run the plan stands in front of the real one, and asks it what is there. */
+static int put_plan_in_front(struct vz *vz, struct vz_err *err)
 {
-	const struct vz_backend *real;
+	struct vz_plan *plan = plan_new();
 
-	if (vz->be)
-		return 0;
-	real = backend_by_name(vz->be_name ? vz->be_name : "ns");
-	if (!real)
-		return vz_fail(err, VZ_E_BAD_KERNEL, 0, "there is no back end '%s' in this version (VZ_BACKEND)",
-			       vz->be_name);
-	if (vz->dry_run) {
-		vz->host.plan = plan_new();
-		if (!vz->host.plan)
-			return vz_fail(err, VZ_E_RESOURCE, -ENOMEM, "plan");
-		vz->host.plan->under = real == &backend_plan ? NULL : real;
-		vz->host.plan->fn = vz->dry_fn;
-		vz->host.plan->data = vz->dry_data;
-		real = &backend_plan;
-	}
-	if (real->open(&vz->host, err) < 0)
-		return -1;
-	vz->be = real;
+	if (!plan)
+		return vz_fail(err, VZ_E_RESOURCE, -ENOMEM, "plan");
+	plan->under = vz->be == &backend_plan ? NULL : vz->be;
+	plan->fn = vz->dry_fn;
+	plan->data = vz->dry_data;
+	vz->host.plan = plan;
+	vz->be = &backend_plan;
 	return 0;
 }
 
 int vz_backend_open(struct vz *vz, struct vz_err *err)
 {
-	return pick_backend(vz, err);
+	if (vz->be)
+		return 0;
+	vz->be = vz->be_name ? backend_by_name(vz->be_name, err) : backend_choose(&vz->host, err);
+	if (!vz->be)
+		return -1;
+	if (vz->be->open(&vz->host, err) == 0 && (!vz->dry_run || put_plan_in_front(vz, err) == 0))
+		return 0;
+	vz->be = NULL;
+	return -1;
 }
 
 int vz_backend_probe(struct vz *vz, struct vz_err *err)
 {
-	if (pick_backend(vz, err) < 0)
+	if (vz_backend_open(vz, err) < 0)
 		return -1;
 	if (!vz->be_probed && vz->be->probe(&vz->host, err) < 0)
 		return -1;
