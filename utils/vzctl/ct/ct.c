@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -204,30 +205,44 @@ static int read_layers(struct vz_ct *ct, const char *path, struct vz_err *err)
 	return 0;
 }
 
+/* By what lies in the private area, for configurations that do not say it. */
+static enum vz_layout guess_layout(const char *area)
+{
+	auto_free char *layers = path_join(area, "layers");
+	auto_free char *upper = path_join(area, "upper");
+	auto_free char *image = path_join(area, "root.hdd");
+	struct stat st;
+
+	/* A root tree may hold anything, but not these two of ours at once. */
+	if (layers && upper && lstat(layers, &st) == 0 && S_ISREG(st.st_mode) && path_is_dir(upper))
+		return VZ_LAYOUT_OVERLAY;
+	return image && path_exists(image) ? VZ_LAYOUT_PLOOP : VZ_LAYOUT_SIMFS;
+}
+
 int ct_find_layout(struct vz_ct *ct, struct vz_err *err)
 {
+	const char *word = conf_str(&ct->own, VZ_P_ve_layout);
 	struct vz_env *e = &ct->env;
 	auto_free char *layers = NULL;
-	auto_free char *upper = NULL;
-	auto_free char *image = NULL;
 
 	e->layout = VZ_LAYOUT_NONE;
 	strv_free(e->layers);
 	e->layers = NULL;
 	if (!e->private_area || !path_is_dir(e->private_area))
 		return 0;
-	layers = path_join(e->private_area, "layers");
-	upper = path_join(e->private_area, "upper");
-	image = path_join(e->private_area, "root.hdd");
-	if (!layers || !upper || !image)
-		return vz_fail(err, VZ_E_RESOURCE, -ENOMEM, "container %u", ct->id);
-	/* A root tree may hold anything, but not these two of ours at once. */
-	if (!path_is_dir(layers) && path_exists(layers) && path_is_dir(upper)) {
+	/* The root of a simfs container writes its private area: what is found there must not decide. */
+	if (!word)
+		e->layout = guess_layout(e->private_area);
+	else if (str_equal(word, "overlay"))
 		e->layout = VZ_LAYOUT_OVERLAY;
-		return read_layers(ct, layers, err);
-	}
-	e->layout = path_exists(image) ? VZ_LAYOUT_PLOOP : VZ_LAYOUT_SIMFS;
-	return 0;
+	else
+		e->layout = str_equal(word, "simfs") ? VZ_LAYOUT_SIMFS : VZ_LAYOUT_PLOOP;
+	if (e->layout != VZ_LAYOUT_OVERLAY)
+		return 0;
+	layers = path_join(e->private_area, "layers");
+	if (!layers)
+		return vz_fail(err, VZ_E_RESOURCE, -ENOMEM, "container %u", ct->id);
+	return read_layers(ct, layers, err);
 }
 
 const char *vz_ct_layout(struct vz_ct *ct)
