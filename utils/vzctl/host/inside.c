@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -245,6 +246,33 @@ static int tell_systemd(void)
 	return symlink("/dev/null", GETTY_UNIT) < 0 ? -errno : 0;
 }
 
+/*
+ * A boot of its own: the kernel's id is the host's, with it journalctl took all boots of a container for
+ * one, and it would change under a migrated container. The id lives with the tmpfs and is carried along.
+ */
+static int make_boot_id(void)
+{
+	static const char file[] = "/run/vz-boot-id", shown[] = "/proc/sys/kernel/random/boot_id";
+	unsigned char b[16];
+	char text[40];
+	int r;
+
+	if (getrandom(b, sizeof(b), 0) != sizeof(b))
+		return -EIO;
+	b[6] = (b[6] & 0x0f) | 0x40;
+	b[8] = (b[8] & 0x3f) | 0x80;
+	(void)snprintf(text, sizeof(text), "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x\n",
+		       b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12],
+		       b[13], b[14], b[15]);
+	r = write_new_file(file, text);
+	if (r < 0)
+		return r;
+	if (mount(file, shown, NULL, MS_BIND, NULL) < 0 ||
+	    mount(NULL, shown, NULL, MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
+		return -errno;
+	return 0;
+}
+
 static int loopback_up(void)
 {
 	auto_close int s = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -369,6 +397,10 @@ int inside_enter(const struct inside *in, int keep_fd, const char **ret_where)
 		return r;
 	*ret_where = "/run";
 	r = tell_systemd();
+	if (r < 0)
+		return r;
+	*ret_where = "boot id";
+	r = make_boot_id();
 	if (r < 0)
 		return r;
 	*ret_where = "loopback interface";
