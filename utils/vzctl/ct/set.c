@@ -266,11 +266,14 @@ static int carry_out(struct vz_ct *ct, struct setting *s, struct vz_err *err)
 		return -1;
 	if (set_password_stopped(ct, s, err) < 0)
 		return -1;
+	/* Before saving: what the container does not come up with is not kept. */
+	if (restart && vz_ct_start(ct, &start, err) < 0)
+		return -1;
 	if (s->opt->save && save(ct, s, old_name, err) < 0)
 		return -1;
 	if (!s->opt->save)
 		say_not_saved(ct, s);
-	return restart ? vz_ct_start(ct, &start, err) : 0;
+	return 0;
 }
 
 /* A dry run names what would change, and what would become of it. */
