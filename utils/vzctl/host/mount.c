@@ -242,6 +242,13 @@ static int mount_overlay_attached(const struct overlay *o)
 	return -EIO;
 }
 
+static bool is_read_only(const char *path)
+{
+	struct statvfs st;
+
+	return statvfs(path, &st) == 0 && (st.f_flag & ST_RDONLY);
+}
+
 int mount_overlay(const struct overlay *o)
 {
 	struct layer_fds l = { 0 };
@@ -256,7 +263,8 @@ int mount_overlay(const struct overlay *o)
 	/* EINVAL: layers must be attached; EROFS, EOVERFLOW: uid 0 could not make the work directory. */
 	if (r == -EINVAL || r == -EROFS || r == -EOVERFLOW)
 		r = mount_overlay_attached(o);
-	return r;
+	/* For a top that cannot be written to the kernel says EINVAL, as for so much else. */
+	return r == -EINVAL && is_read_only(o->top) ? -EROFS : r;
 }
 
 /* ---- attaching, copying, removing ---- */
