@@ -179,7 +179,7 @@ conf() { echo "$PREFIX/etc/vz/conf/$1.conf"; }
 # conf_value ID KEY: as a shell reads it, which the file promises to be for.
 conf_value()
 {
-	# shellcheck disable=SC2034 # VEID is for the file
+	# shellcheck disable=SC1090,SC2034 # VEID is for the file
 	(VEID=$1; unset "$2"; . "$(conf "$1")" && eval "printf '%s\n' \"\${$2-<unset>}\"")
 }
 
@@ -262,3 +262,19 @@ action()
 	{ echo '#!/bin/sh'; cat; } >"$PREFIX/etc/vz/conf/$1"
 	chmod 0755 "$PREFIX/etc/vz/conf/$1"
 }
+
+# ---- probing from inside ----
+
+# build_probe: the program tests/lib/probe.c, static, as $PROBE.
+build_probe()
+{
+	PROBE=$PREFIX/probe
+	export PROBE
+	"${CC:-gcc}" -Wall -Wextra -O1 -static -o "$PROBE" "$TOP/tests/lib/probe.c"
+}
+
+# put_probe ID: put it into a running container, as /probe.
+put_probe() { vzctl exec "$1" 'cat >/probe && chmod 0755 /probe' <"$PROBE"; }
+
+# probe ID ARGUMENT…: what it says inside: "ok" or the name of an error.
+probe() { vzctl exec3 "$1" /probe "${@:2}" || :; }

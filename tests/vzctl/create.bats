@@ -5,6 +5,7 @@
 # has ONBOOT in any case (libvirt dies without), and says what the container was made from. A create
 # that fails, at whatever step, leaves no file, no area, no name and no ids behind.
 
+# shellcheck disable=SC2016,SC2154 # text for other shells; out and err are from the helpers
 load ../lib/helpers
 
 setup_file()
@@ -56,9 +57,7 @@ Container private area was created" "$out"
 	create_minimal 101
 	local f
 	f=$(conf 101)
-	# shellcheck disable=SC2016 # literally so
 	grep -qx 'VE_ROOT="/vz/root/$VEID"' "$f"
-	# shellcheck disable=SC2016
 	grep -qx 'VE_PRIVATE="/vz/private/$VEID"' "$f"
 	grep -qx 'ONBOOT="no"' "$f"
 	grep -qx 'OSTEMPLATE="minimal"' "$f"
@@ -215,6 +214,16 @@ Container private area was created" "$out"
 	fails 48 --ostemplate minimal
 }
 
+@test "create: on a read-only file system it leaves nothing" {
+	mount --bind "$PREFIX/vz/private" "$PREFIX/vz/private"
+	mount -o remount,bind,ro "$PREFIX/vz/private"
+	run vzctl create 109 --ostemplate minimal --name web
+	umount "$PREFIX/vz/private"
+	is 48 "$status"
+	has "Read-only file system"
+	is_gone 109
+}
+
 @test "create: what a killed create left beside the area is removed with a warning" {
 	mkdir -p "$PREFIX/vz/private/101.tmp/x"
 	split_is 0 vzctl create 101 --ostemplate minimal
@@ -314,9 +323,7 @@ Container private area was created" "$out"
 }
 
 @test "create: --private and --root are stored as given, with \$VEID" {
-	# shellcheck disable=SC2016 # literally so
 	rc_is 0 vzctl create 101 --ostemplate minimal --private '/vz/other/p-$VEID' --root '/vz/other/r-${VEID}'
-	# shellcheck disable=SC2016
 	grep -qx 'VE_PRIVATE="/vz/other/p-$VEID"' "$(conf 101)"
 	[ -d "$PREFIX/vz/other/p-101" ]
 	is 700 "$(stat -c %a "$PREFIX/vz/other")"
@@ -396,7 +403,6 @@ ssh-rsa BBBB two@host" "$(vzctl exec2 101 cat /root/.ssh/authorized_keys)"
 	rc_is 0 vzctl create 101 --ostemplate minimal --userpasswd root:secret1 --userpasswd joe:secret2
 	has_not secret1 secret2
 	vzctl --quiet start 101
-	# shellcheck disable=SC2016 # for the shell inside
 	rc_is 0 vzctl exec2 101 'grep -c "^\(root\|joe\):[$]" /etc/shadow'
 	is 2 "$output"
 	run grep -rF secret1 "$PREFIX/var/log" "$PREFIX/etc"

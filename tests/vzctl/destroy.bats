@@ -5,6 +5,7 @@
 # everything else of the container is free for the next one. Nothing happens to one that runs or is
 # mounted.
 
+# shellcheck disable=SC2016,SC2154 # text for other shells; out and err are from the helpers
 load ../lib/helpers
 
 setup_file()

@@ -4,6 +4,7 @@
 # "vzctl enter": a login shell on a terminal of the container. Ours is in raw mode meanwhile and as it
 # was afterwards; its size is the size inside. Driven here through a pseudo terminal by python.
 
+# shellcheck disable=SC2016,SC2154 # text for other shells; out and err are from the helpers
 load ../lib/helpers
 
 setup_file()

@@ -5,6 +5,7 @@
 # the three streams pass unchanged; nothing of the caller's environment gets in; the exit status is 8 or
 # the command's own. No lock is taken.
 
+# shellcheck disable=SC2016,SC2154 # text for other shells; out and err are from the helpers
 load ../lib/helpers
 
 setup_file()
@@ -25,7 +26,6 @@ b" "$(vzctl exec 101 'echo a; echo b')"
 b" "$(vzctl exec 101 echo a \; echo b)"
 	is "a b" "$(vzctl exec 101 echo 'a    b')"
 	is "a    b" "$(vzctl exec 101 'echo "a    b"')"
-	# shellcheck disable=SC2016 # for the shell inside
 	is "/" "$(vzctl exec 101 echo '$HOME')"
 }
 
@@ -87,13 +87,12 @@ two" "$(printf 'echo one\necho two\n' | vzctl exec 101 -)"
 }
 
 @test "exec3: the words are the command's, unchanged" {
-	# shellcheck disable=SC2016 # literally so
 	is '<a  b><><$HOME><;><"q">' "$(vzctl exec3 101 printf '<%s>' 'a  b' '' '$HOME' ';' '"q"')"
 }
 
 @test "exec: the environment is exactly HOME, TERM and PATH" {
 	# shellcheck disable=SC2031
-	export SECRET=mine LC_ALL=C LD_PRELOAD= BASH_ENV=/tmp/x
+	export SECRET=mine LC_ALL=C LD_PRELOAD="" BASH_ENV=/tmp/x
 	for c in "exec 101 cat /proc/self/environ" "exec3 101 cat /proc/self/environ"; do
 		# shellcheck disable=SC2086 # words
 		is 'HOME=/
@@ -109,7 +108,6 @@ TERM=linux' "$(TERM=xterm vzctl $c | tr '\0' '\n' | grep -vE '^(PWD|SHLVL|OLDPWD
 
 @test "exec: the command is root inside, with no descriptor but its three and no terminal" {
 	is "uid=0(root) gid=0(root)" "$(vzctl exec 101 id)"
-	# shellcheck disable=SC2016 # for the shell inside
 	is "0 1 2" "$(vzctl exec3 101 sh -c 'cd /proc/$$/fd; for f in *; do [ ! -e $f ] || echo $f; done' 8</etc/passwd | xargs)"
 	rc_is 1 vzctl exec2 101 'test -t 0 || test -t 1 || test -t 2'
 }

@@ -3,6 +3,7 @@
 #
 # The log file: what was done, when, to which container; never a password.
 
+# shellcheck disable=SC2016,SC2154 # text for other shells; out and err are from the helpers
 load ../lib/helpers
 
 setup_file()

@@ -5,6 +5,7 @@
 # administrator run around it, first those for all containers, on the way down first its own; what they
 # mount below VE_ROOT is there inside.
 
+# shellcheck disable=SC2016,SC2154 # text for other shells; out and err are from the helpers
 load ../lib/helpers
 
 setup_file()
@@ -64,6 +65,21 @@ teardown()
 	is "Container private area $PREFIX/vz/private/101 does not exist" "$output"
 }
 
+@test "mount: a read-only file system is said before anything is begun, rc 50" {
+	mount --bind "$PREFIX/vz/private" "$PREFIX/vz/private"
+	mount -o remount,bind,ro "$PREFIX/vz/private"
+	action vps.premount <<<"touch $PREFIX/trace"
+	run vzctl mount 101
+	local rc=$status said=$output
+	run vzctl start 101
+	umount "$PREFIX/vz/private"
+	is 50 "$rc"
+	output=$said has "read-only"
+	is 50 "$status"
+	[ ! -e "$PREFIX/trace" ]
+	is_down 101
+}
+
 @test "mount: on the host the root is nosuid and nodev, with every layout" {
 	local id
 	for id in 101 102; do
@@ -99,7 +115,7 @@ teardown()
 @test "mount: scripts run in order, and in reverse on the way down" {
 	local s
 	for s in {vps,101}.{premount,mount,umount,postumount}; do
-		action $s <<<"echo $s \$(findmnt -n $PREFIX/vz/root/101 >/dev/null && echo on || echo off) >>$PREFIX/trace"
+		action "$s" <<<"echo $s \$(findmnt -n $PREFIX/vz/root/101 >/dev/null && echo on || echo off) >>$PREFIX/trace"
 	done
 	vzctl --quiet mount 101
 	vzctl --quiet umount 101

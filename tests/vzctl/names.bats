@@ -4,6 +4,7 @@
 # Names of containers: a link to the configuration file, which must agree. Other programs read the
 # links, so they lead to the very file; a word that is no number is always looked up there.
 
+# shellcheck disable=SC2016,SC2154 # text for other shells; out and err are from the helpers
 load ../lib/helpers
 
 setup_file()

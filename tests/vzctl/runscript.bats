@@ -4,6 +4,7 @@
 # "vzctl runscript": the text of a file of the host, run by a shell inside. A stopped container is set up
 # for that moment only.
 
+# shellcheck disable=SC2016,SC2154 # text for other shells; out and err are from the helpers
 load ../lib/helpers
 
 setup_file()

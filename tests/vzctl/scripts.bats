@@ -4,6 +4,7 @@
 # Scripts around a container's life: those of the administrator in their order, and those of the
 # distribution, which run inside and are told exactly what their event is about.
 
+# shellcheck disable=SC2016,SC2154 # text for other shells; out and err are from the helpers
 load ../lib/helpers
 
 setup_file()
@@ -58,7 +59,7 @@ forget() { rm -f "$PREFIX/vz/private/101/upper/trace"; }
 @test "scripts: those of the administrator run in order through a start and a stop" {
 	local s
 	for s in {vps,101}.{premount,mount,umount,postumount}; do
-		action $s <<<"echo $s >>$PREFIX/trace"
+		action "$s" <<<"echo $s >>$PREFIX/trace"
 	done
 	action 101.start <<<'echo 101.start $(hostname) $(cat /proc/1/comm) >>/inside'
 	action 101.stop <<<'echo 101.stop $(hostname) >>/inside'

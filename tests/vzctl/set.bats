@@ -5,6 +5,7 @@
 # administrator's: what was not asked for stays as it is, to the byte, and a shell can always source it.
 # Nothing is written unless all that was to be applied was accepted.
 
+# shellcheck disable=SC2016,SC2154 # text for other shells; out and err are from the helpers
 load ../lib/helpers
 
 setup_file()
@@ -301,9 +302,7 @@ BOOTORDER="2"' "$(cat "$(conf 101)")"
 	rc_is 32 vzctl set 102 --private /elsewhere --save
 	has "Unable to change VE_PRIVATE on a running container"
 	same_file 102
-	# shellcheck disable=SC2016 # literally so
 	rc_is 0 vzctl set 101 --root '/srv/$VEID' --save
-	# shellcheck disable=SC2016
 	grep -qx 'VE_ROOT="/srv/$VEID"' "$(conf 101)"
 }
 

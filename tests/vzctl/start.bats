@@ -4,6 +4,7 @@
 # "vzctl start" and "vzctl restart": from a private area to a running init, or to nothing at all. When a
 # step fails, those before it are undone: no mount, no cgroup, no process, no state, no lock.
 
+# shellcheck disable=SC2016,SC2154 # text for other shells; out and err are from the helpers
 load ../lib/helpers
 
 setup_file()
@@ -165,11 +166,19 @@ container=openvz' "$(tr '\0' '\n' <"/proc/$(init_pid 101)/environ" | sort)"
 	is_down 101
 }
 
-@test "start: a ploop area is rc 99 and says so" {
+@test "start: a ploop area is rc 99 and says so, whether the file tells or the area looks like it" {
+	local line
+	cp "$(conf 102)" "$BATS_TEST_TMPDIR/102.conf"
 	mkdir "$PREFIX/vz/private/102/root.hdd"
-	run vzctl start 102
+	for line in 'VE_LAYOUT="ploop"' ''; do
+		sed -i "s/^VE_LAYOUT=.*/$line/" "$(conf 102)"
+		run vzctl start 102
+		[ "$status" -eq 99 ] || break
+	done
+	cp "$BATS_TEST_TMPDIR/102.conf" "$(conf 102)"
 	rmdir "$PREFIX/vz/private/102/root.hdd"
 	is 99 "$status"
+	has ploop
 	is_down 102
 }
 

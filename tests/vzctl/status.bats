@@ -4,6 +4,7 @@
 # "vzctl status": one line, word by word as it always was, whatever state the container is in. It takes
 # no lock and needs no configuration file, and its exit status is 0 for containers that are not there.
 
+# shellcheck disable=SC2016,SC2154 # text for other shells; out and err are from the helpers
 load ../lib/helpers
 
 setup_file()

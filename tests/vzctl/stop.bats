@@ -5,6 +5,7 @@
 # --fast the end at once. Stopping what does not run is no failure. Afterwards there is no mount, no
 # cgroup, no process and no state.
 
+# shellcheck disable=SC2016,SC2154 # text for other shells; out and err are from the helpers
 load ../lib/helpers
 
 setup_file()

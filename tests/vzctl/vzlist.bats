@@ -4,6 +4,7 @@
 # vzlist: containers as a table that programs compare to the last byte, and as JSON. libvirt's calls are
 # here word for word.
 
+# shellcheck disable=SC2016,SC2154 # text for other shells; out and err are from the helpers
 load ../lib/helpers
 
 # 101 running and named, 102 stopped, 103 mounted, 104 with a dump, 105 without a private area.

@@ -3,6 +3,7 @@
 #
 # vzpid: which container a process of the host belongs to. Three or four columns with tabs between.
 
+# shellcheck disable=SC2016,SC2154 # text for other shells; out and err are from the helpers
 load ../lib/helpers
 
 setup_file()
