@@ -243,6 +243,7 @@ static int ns_spawn_init(struct vz_env *env, struct vz_err *err)
 	struct policy_devices d = { 0 };
 	auto_close int root = -1;
 	auto_close int group = -1;
+	auto_close int nodes = -1;
 	struct spawning s = { .env = env };
 	struct ns_spawn how = {
 		.id_base = env->id_base,
@@ -267,6 +268,11 @@ static int ns_spawn_init(struct vz_env *env, struct vz_err *err)
 	r = policy_devices(env->conf, &d, &name);
 	if (r < 0)
 		return vz_fail(err, VZ_E_SET_DEVICES, r, "device '%s'", name ? name : "rules");
+	nodes = inside_make_nodes(d.nodes, d.n_nodes, env->id_base, &r);
+	if (r < 0) {
+		policy_devices_done(&d);
+		return vz_fail(err, VZ_E_SET_DEVICES, r, "make the device nodes of container %u", env->id);
+	}
 	r = cgroup_entry_open(env->host->cg, env->group, &s.doors);
 	if (r < 0) {
 		policy_devices_done(&d);
@@ -279,6 +285,7 @@ static int ns_spawn_init(struct vz_env *env, struct vz_err *err)
 		.hostname = hostname ? hostname : "localhost",
 		.nodes = d.nodes,
 		.n_nodes = d.n_nodes,
+		.node_fs = nodes,
 		.sysfs = policy_has_feature(env->conf, "sysfs", true),
 		.capabilities = policy_capabilities(env->conf),
 		.seccomp = policy_seccomp(env->conf),

@@ -105,7 +105,7 @@ static int add_node(struct policy_devices *d, const char *name, unsigned int acc
 		free(copy);
 		return -ENOMEM;
 	}
-	bigger[d->n_nodes++] = (struct inside_node){ .name = copy, .optional = optional };
+	bigger[d->n_nodes++] = (struct inside_node){ .name = copy, .mode = st.st_mode, .dev = st.st_rdev };
 	return add_rule(d, (struct device_rule){
 		.type = S_ISBLK(st.st_mode) ? 'b' : 'c',
 		.major = (int)major(st.st_rdev),

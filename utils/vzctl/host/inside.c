@@ -48,9 +48,8 @@ static const struct fs {
 	[FS_RUN]    = { "tmpfs",   "/run",           MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, { { "mode", "755" } } },
 };
 
-static const struct inside_node standard_nodes[] = {
-	{ "null", false }, { "zero", false }, { "full", false },
-	{ "random", false }, { "urandom", false }, { "tty", false },
+static const char *const standard_nodes[] = {
+	"null", "zero", "full", "random", "urandom", "tty",
 };
 
 static const struct { const char *link, *to; } dev_links[] = {
@@ -82,6 +81,7 @@ static const struct { const char *path, *text; } systemd_files[] = {
  * the container's root may search will do, which VE_ROOT need not be.
  */
 #define PIVOT_DIR "/proc"
+#define NODE_DIR "/dev/.vz"
 #define GETTY_UNIT "/run/systemd/system/console-getty.service"
 
 const char *const inside_init_env[] = {
@@ -119,6 +119,31 @@ static int clone_node(const char *name)
 		return -ENOMEM;
 	fd = open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 	return fd < 0 ? -errno : fd;
+}
+
+int inside_make_nodes(const struct inside_node *nodes, size_t n, uid_t owner, int *ret_error)
+{
+	static const struct fs fs = { "tmpfs", NULL, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC,
+				      { { "mode", "755" }, { "size", "64k" } } };
+	auto_close int fd = -1;
+
+	*ret_error = 0;
+	if (!n)
+		return -1;
+	fd = make_fs(&fs);
+	if (fd < 0)
+		*ret_error = fd;
+	for (size_t i = 0; i < n && *ret_error == 0; i++) {
+		char name[24];
+
+		(void)snprintf(name, sizeof(name), "%zu", i);
+		/* Its own root may use it, whatever users of the host may do. */
+		if (mknodat(fd, name, (nodes[i].mode & S_IFMT) | 0600, nodes[i].dev) < 0 ||
+		    fchownat(fd, name, owner, owner, AT_SYMLINK_NOFOLLOW) < 0 ||
+		    fchmodat(fd, name, (nodes[i].mode & 0666) | 0600, 0) < 0)
+			*ret_error = -errno;
+	}
+	return *ret_error < 0 ? -1 : take_fd(&fd);
 }
 
 static int attach(int fd, const char *target)
@@ -304,7 +329,6 @@ static int settle_descriptors(int keep)
 struct parts {
 	int fs[FS__MAX];
 	int standard[ARRAY_SIZE(standard_nodes)];
-	int *extra;
 };
 
 static int make_parts(const struct inside *in, struct parts *p, const char **where)
@@ -318,18 +342,37 @@ static int make_parts(const struct inside *in, struct parts *p, const char **whe
 			return p->fs[i];
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(standard_nodes); i++) {
-		*where = standard_nodes[i].name;
-		p->standard[i] = clone_node(standard_nodes[i].name);
+		*where = standard_nodes[i];
+		p->standard[i] = clone_node(standard_nodes[i]);
 		if (p->standard[i] < 0)
 			return p->standard[i];
 	}
-	for (size_t i = 0; i < in->n_nodes; i++) {
-		*where = in->nodes[i].name;
-		p->extra[i] = clone_node(in->nodes[i].name);
-		if (p->extra[i] < 0 && !in->nodes[i].optional)
-			return p->extra[i];
-	}
 	return 0;
+}
+
+/* Each from the file system the host made, which then is out of sight. */
+static int attach_extra_nodes(const struct inside *in, const char **where)
+{
+	if (in->node_fs < 0)
+		return 0;
+	*where = NODE_DIR;
+	if (mkdir(NODE_DIR, 0700) < 0)
+		return -errno;
+	if (attach(in->node_fs, NODE_DIR) < 0)
+		return -errno;
+	for (size_t i = 0; i < in->n_nodes; i++) {
+		auto_free char *from = str_printf(NODE_DIR "/%zu", i);
+		auto_free char *to = path_join("/dev", in->nodes[i].name);
+		int r = from && to ? make_node_file(to) : -ENOMEM;
+
+		*where = in->nodes[i].name;
+		if (r == 0 && mount(from, to, NULL, MS_BIND, NULL) < 0)
+			r = -errno;
+		if (r < 0)
+			return r;
+	}
+	*where = NODE_DIR;
+	return umount2(NODE_DIR, MNT_DETACH) < 0 || rmdir(NODE_DIR) < 0 ? -errno : 0;
 }
 
 static int attach_parts(const struct inside *in, const struct parts *p, const char **where)
@@ -350,29 +393,19 @@ static int attach_parts(const struct inside *in, const struct parts *p, const ch
 			return r;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(standard_nodes); i++) {
-		*where = standard_nodes[i].name;
-		r = attach_node(p->standard[i], standard_nodes[i].name);
+		*where = standard_nodes[i];
+		r = attach_node(p->standard[i], standard_nodes[i]);
 		if (r < 0)
 			return r;
 	}
-	for (size_t i = 0; i < in->n_nodes; i++) {
-		*where = in->nodes[i].name;
-		r = p->extra[i] < 0 ? 0 : attach_node(p->extra[i], in->nodes[i].name);
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	return attach_extra_nodes(in, where);
 }
 
 int inside_enter(const struct inside *in, int keep_fd, const char **ret_where)
 {
-	auto_free int *extra = calloc(in->n_nodes + 1, sizeof(*extra));
-	struct parts parts = { .extra = extra };
+	struct parts parts;
 	int r;
 
-	*ret_where = "memory";
-	if (!extra)
-		return -ENOMEM;
 	*ret_where = "mounts of the host";
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return -errno;

@@ -10,12 +10,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "host/seccomp.h"
 
 struct inside_node {
-	const char *name;	/* below /dev on the host and inside ("null", "net/tun") */
-	bool optional;		/* left out if the host has none */
+	const char *name;	/* below /dev on the host and inside ("fuse", "net/tun") */
+	mode_t mode;		/* what it is, and the host's permissions */
+	dev_t dev;
 };
 
 struct inside {
@@ -23,10 +25,18 @@ struct inside {
 	const char *hostname;		/* NULL: leave it */
 	const struct inside_node *nodes;	/* beyond the standard ones */
 	size_t n_nodes;
+	int node_fs;			/* from inside_make_nodes(); -1: none */
 	bool sysfs;			/* mount /sys */
 	uint64_t capabilities;		/* bounding set */
 	enum seccomp_variant seccomp;
 };
+
+/*
+ * A detached tmpfs with the nodes, for owner, made on the host: inside none can be made, and the host's
+ * own nodes belong to users that are nobody there. A descriptor, -1 if there is no node, or a negative
+ * errno in *ret_error.
+ */
+int inside_make_nodes(const struct inside_node *nodes, size_t n, uid_t owner, int *ret_error);
 
 /*
  * Become a container: called in process 1 of new namespaces as uid 0, with no other thread. On

@@ -128,13 +128,18 @@ int ns_expect(int sock, enum ns_stage stage, struct ns_failure *ret)
 static void forget_caller(void)
 {
 	struct sched_param normal = { 0 };
+	struct rlimit lim, own;
 	cpu_set_t all;
 
 	for (int i = 0; i < RLIM_NLIMITS; i++) {
-		struct rlimit lim;
+		enum __rlimit_resource what = (enum __rlimit_resource)i;
 
-		if (prlimit(1, (enum __rlimit_resource)i, NULL, &lim) == 0)
-			(void)setrlimit((enum __rlimit_resource)i, &lim);
+		if (prlimit(1, what, NULL, &lim) < 0 || setrlimit(what, &lim) == 0 || getrlimit(what, &own) < 0)
+			continue;
+		/* As far as it goes. */
+		lim.rlim_max = VZ_MIN(lim.rlim_max, own.rlim_max);
+		lim.rlim_cur = VZ_MIN(lim.rlim_cur, lim.rlim_max);
+		(void)setrlimit(what, &lim);
 	}
 	memset(&all, 0xff, sizeof(all));
 	(void)sched_setaffinity(0, sizeof(all), &all);
