@@ -135,7 +135,8 @@ char *vz_conf_path(struct vz *vz, enum vz_param_id id)
 /* In a dry run the plan stands in front of the real one, and asks it what is there. */
 static int put_plan_in_front(struct vz *vz, struct vz_err *err)
 {
-	struct vz_plan *plan = plan_new();
+	/* The plan may have been the back end asked for: it has one already. */
+	struct vz_plan *plan = vz->host.plan ? vz->host.plan : plan_new();
 
 	if (!plan)
 		return vz_fail(err, VZ_E_RESOURCE, -ENOMEM, "plan");
