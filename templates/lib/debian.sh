@@ -111,7 +111,8 @@ debian_build()
 	# shellcheck disable=SC2086 # a list of words
 	set -- $debian_packages "$@"
 	include=$(printf '%s,' "$@")
-	ZSTD_CLEVEL=9 ZSTD_NBTHREADS=0 mmdebstrap --mode=root --variant=minbase --include="${include%,}" \
+	# /dev is made at each start; nodes in the archive would only be left out with a warning.
+	ZSTD_CLEVEL=9 ZSTD_NBTHREADS=0 mmdebstrap --mode=root --variant=minbase --skip=output/dev --include="${include%,}" \
 		${merged:+--hook-dir="$merged"} --aptopt="$VZ_APT_SETTINGS" \
 		--dpkgopt='path-exclude=/usr/share/man/*' \
 		--dpkgopt='path-exclude=/usr/share/info/*' \
