@@ -158,6 +158,8 @@ char *apply_passwords(const struct vz_edits *edits);
 /* ---- start.c, stop.c, mount.c: shared between operations ---- */
 /* Kill all processes and wait until they are gone. */
 int ct_kill(struct vz_ct *ct, struct vz_err *err);
+/* Of a container that does not run: its groups and its state file, if it ended by itself. */
+void ct_forget_run(struct vz_ct *ct);
 /* Mount with scripts; the steps of start and mount share it. */
 int ct_mount_root(struct vz_ct *ct, struct vz_err *err);
 int ct_umount_root(struct vz_ct *ct, struct vz_err *err);

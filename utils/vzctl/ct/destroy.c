@@ -116,7 +116,7 @@ static int remove_rest(struct vz_ct *ct, void *data, struct vz_err *err)
 		(void)path_remove_tree(AT_FDCWD, dump);
 	if (ct->env.root)
 		(void)rmdir(ct->env.root);
-	state_remove(ct);
+	ct_forget_run(ct);
 	return 0;
 }
 

@@ -141,5 +141,10 @@ int vz_ct_umount(struct vz_ct *ct, struct vz_err *err)
 		return vz_fail(err, VZ_E_RUNNING, 0, "Container is running -- stop it first");
 	if (vz_backend_probe(ct->vz, err) < 0)
 		return -1;
-	return ct_umount_root(ct, err);
+	if (ct_umount_root(ct, err) < 0)
+		return -1;
+	/* It may have ended by itself: then this is the end of that, too. */
+	if (!ct->vz->dry_run)
+		ct_forget_run(ct);
+	return 0;
 }

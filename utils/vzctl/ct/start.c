@@ -46,6 +46,16 @@ int ct_kill(struct vz_ct *ct, struct vz_err *err)
 	return 0;
 }
 
+void ct_forget_run(struct vz_ct *ct)
+{
+	struct vz_err ignored = { 0 };
+
+	if (ct->vz->be->limits_remove(&ct->env, &ignored) < 0)
+		ct_warn(ct, "%s, ignoring", ignored.msg ? ignored.msg : "cgroups are left");
+	vz_err_done(&ignored);
+	state_remove(ct);
+}
+
 static void remove_limits(struct vz_ct *ct, void *data)
 {
 	struct vz_err ignored = { 0 };
