@@ -339,8 +339,9 @@ static pid_t search_init(struct vz_env *env)
 {
 	auto_free pid_t *pids = NULL;
 	pid_t own[1], ns[32];
-	int depth = proc_nspid(getpid(), own, 1);
 	int n = cgroup_procs(env->host->cg, env->inner, &pids);
+	/* Most often there is no such group: a list of a thousand stopped containers ends here. */
+	int depth = n > 0 ? proc_nspid(getpid(), own, 1) : 0;
 
 	for (int i = 0; i < n; i++)
 		if (depth > 0 && depth < (int)ARRAY_SIZE(ns) &&
