@@ -258,10 +258,10 @@ Container started successfully" "$out"
 	status_is 101 "exist mounted running"
 }
 
-@test "start: ended by a signal it undoes what it did" {
-	local s rc
+@test "start: ended by a signal it ends the script it waits for and undoes what it did" {
+	local s rc began=$SECONDS
 	for s in 101.mount 101.start; do
-		action $s <<<'sleep 2'
+		action $s <<<'sleep 6160'
 		in_bg "$BUILD/vzctl" --prefix "$PREFIX" start 101
 		wait_for 10 is_mounted 101
 		sleep 0.2
@@ -272,10 +272,13 @@ Container started successfully" "$out"
 		rm "$PREFIX/etc/vz/conf/$s"
 		is_down 101
 	done
+	[ $((SECONDS - began)) -lt 10 ]
+	run pgrep -f 'sleep 6160'
+	is 1 "$status"
 }
 
 @test "start: killed outright, the next start succeeds" {
-	action 101.start <<<'sleep 60'
+	action 101.start <<<'sleep 6160'
 	in_bg "$BUILD/vzctl" --prefix "$PREFIX" start 101
 	wait_for 10 test -e "$PREFIX/run/vz/101/state"
 	sleep 0.2

@@ -41,7 +41,10 @@ static int run_on_host(struct vz_ct *ct, const char *file, struct vz_err *err)
 {
 	auto_free char *conf = paths_ct_conf(&ct->vz->paths, ct->id, ".conf");
 	auto_strv char **env = NULL;
-	struct script_run run = { .file = file, .stdin_fd = -1, .stdout_fd = -1 };
+	struct script_run run = {
+		.file = file, .stdin_fd = -1, .stdout_fd = -1,
+		.cancelled = ct->vz->undoing ? NULL : &ct->vz->cancelled,
+	};
 	int status;
 
 	if (!conf || strv_addf(&env, "VEID=%u", ct->id) < 0 ||

@@ -161,7 +161,7 @@ static int build(struct vz *vz, const char *name, struct vz_err *err)
 	char *argv[] = { (char *)"vztmpl", (char *)"--prefix", vz->paths.prefix, (char *)"build",
 			 (char *)name, NULL };
 	char *short_argv[] = { (char *)"vztmpl", (char *)"build", (char *)name, NULL };
-	struct script_run run = { .file = program, .stdin_fd = -1, .stdout_fd = -1 };
+	struct script_run run = { .file = program, .stdin_fd = -1, .stdout_fd = -1, .cancelled = &vz->cancelled };
 	int status;
 
 	if (!program)
@@ -258,7 +258,9 @@ static int run_unpack(struct vz *vz, const struct vz_template *t, const char *di
 	auto_close int out = memfd_create("output", MFD_CLOEXEC);
 	char *argv[16];
 	size_t n = 0;
-	struct script_run run = { .file = program, .argv = argv, .stdin_fd = -1, .stdout_fd = out };
+	struct script_run run = {
+		.file = program, .argv = argv, .stdin_fd = -1, .stdout_fd = out, .cancelled = &vz->cancelled,
+	};
 	int status;
 
 	if (!program || !base_text || out < 0)

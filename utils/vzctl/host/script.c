@@ -19,6 +19,9 @@
 #include "base/strv.h"
 #include "host/script.h"
 
+#define CANCEL_SLICE (200 * USEC_PER_MSEC)
+#define CANCEL_PATIENCE (5 * USEC_PER_SEC)
+
 /* All a child needs, made before the fork: between that and exec nothing may allocate. */
 struct prepared {
 	const char *file;
@@ -150,14 +153,40 @@ static int read_failure(int fd)
 	return n == sizeof(error) ? -error : 0;
 }
 
-/* The group dies with the leader not waited for yet, so its number cannot be somebody else's. */
-static int wait_or_kill(pid_t pid, usec_t timeout)
+/* In slices, because a signal that sets *cancelled may come just before the sleep. */
+static int wait_in_time(int fd, const struct script_run *s)
 {
-	auto_close int fd = timeout ? pidfd_open_pid(pid) : -1;
+	usec_t start = now_usec();
+
+	for (;;) {
+		usec_t spent = now_usec() - start;
+		usec_t slice = s->cancelled ? CANCEL_SLICE : s->timeout;
+		int r;
+
+		if (s->cancelled && *s->cancelled)
+			return -ECANCELED;
+		if (s->timeout && spent >= s->timeout)
+			return -ETIMEDOUT;
+		if (s->timeout)
+			slice = VZ_MIN(slice, s->timeout - spent);
+		r = pidfd_wait(fd, slice);
+		if (r != -ETIMEDOUT)
+			return r;
+	}
+}
+
+/* The group dies with the leader not waited for yet, so its number cannot be somebody else's. */
+static int wait_or_kill(pid_t pid, const struct script_run *s)
+{
+	bool plain = !s->timeout && !s->cancelled;
+	auto_close int fd = plain ? -1 : pidfd_open_pid(pid);
 	int r = 0, status;
 
-	if (timeout)
-		r = fd < 0 ? fd : pidfd_wait(fd, timeout);
+	if (!plain)
+		r = fd < 0 ? fd : wait_in_time(fd, s);
+	/* Time to put things away: whoever cancels is not in such a hurry. */
+	if (r == -ECANCELED && kill(-pid, SIGTERM) == 0)
+		(void)pidfd_wait(fd, CANCEL_PATIENCE);
 	if (r < 0)
 		(void)kill(-pid, SIGKILL);
 	status = proc_wait(pid);
@@ -211,7 +240,7 @@ int script_run(const struct script_run *s)
 		(void)proc_wait(pid);
 		return r;
 	}
-	return wait_or_kill(pid, s->timeout);
+	return wait_or_kill(pid, s);
 }
 
 int script_exit_code(int status)

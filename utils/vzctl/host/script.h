@@ -6,6 +6,7 @@
 #ifndef VZ_HOST_SCRIPT_H
 #define VZ_HOST_SCRIPT_H
 
+#include <signal.h>
 #include <stddef.h>
 
 #include "base/proc.h"
@@ -19,6 +20,8 @@ struct script_run {
 	int stdin_fd;		/* -1: /dev/null */
 	int stdout_fd;		/* -1: ours */
 	usec_t timeout;		/* 0: none. When it is over the process group is killed: -ETIMEDOUT */
+	/* May be NULL. When it becomes non-zero the group is asked to end, then killed: -ECANCELED */
+	const volatile sig_atomic_t *cancelled;
 };
 
 /*
