@@ -155,10 +155,10 @@ TERM=linux' "$(TERM=xterm vzctl $c | tr '\0' '\n' | grep -vE '^(PWD|SHLVL|OLDPWD
 
 @test "exec: it is in the container's cgroup, in every hierarchy" {
 	prefix_tag
-	vzctl exec 101 'sleep 5' 3>&- >/dev/null 2>&1 &
-	wait_for 5 pgrep -f 'sleep 5' >/dev/null
+	vzctl exec 101 'sleep 5015' 3>&- >/dev/null 2>&1 &
+	wait_for 5 pgrep -f 'sleep 5015' >/dev/null
 	local pid
-	pid=$(pgrep -n -f '^sleep 5')
+	pid=$(pgrep -n -f '^sleep 5015')
 	is "" "$(grep -v "vz-$PREFIX_TAG/101" "/proc/$pid/cgroup")"
 	vzctl exec 101 'killall sleep' || :
 	wait

@@ -74,12 +74,13 @@ Container is unmounted" "$out"
 
 @test "stop: processes that do not want to go, go" {
 	vzctl --quiet start 101
-	vzctl exec2 101 'trap "" TERM HUP INT; (sleep 1000 & sleep 1000 &) >/dev/null 2>&1 </dev/null'
+	vzctl exec2 101 'trap "" TERM HUP INT; (sleep 10010 & sleep 10010 &) >/dev/null 2>&1 </dev/null'
 	local pids
-	pids=$(pgrep -f 'sleep 1000')
+	pids=$(pgrep -f 'sleep 10010')
 	[ -n "$pids" ]
 	vzctl --quiet stop 101 --fast
 	is_down 101
+	wait_for 5 eval '! pgrep -f "sleep 10010" >/dev/null'
 }
 
 @test "stop: one that does not end is killed after STOP_TIMEOUT" {

@@ -32,10 +32,10 @@ $pid	1	101	init" "$output"
 }
 
 @test "vzpid: a process that exec put in" {
-	vzctl exec 101 'echo $$ >/pid; exec sleep 7' 3>&- >/dev/null 2>&1 &
-	wait_for 5 pgrep -f '^sleep 7' >/dev/null
+	vzctl exec 101 'echo $$ >/pid; exec sleep 7017' 3>&- >/dev/null 2>&1 &
+	wait_for 5 pgrep -f '^sleep 7017' >/dev/null
 	local pid
-	pid=$(pgrep -n -f '^sleep 7')
+	pid=$(pgrep -n -f '^sleep 7017')
 	run vzpid -p "$pid"
 	line "$pid	$(vzctl exec2 101 cat /pid)	101	sleep"
 	kill "$pid"
