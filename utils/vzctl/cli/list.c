@@ -42,9 +42,11 @@ static int fill(struct row *r, const struct list_request *q, struct vz_err *err)
 		q->columns[i]->get(r, q->columns[i], &r->cells[i]);
 	if (q->sort)
 		q->sort->get(r, q->sort, &r->sort);
-	/* The cells hold all that is printed; a thousand configurations would be 23 MB. */
-	vz_ct_free(r->ct);
-	r->ct = NULL;
+	/* The cells hold all that a table shows; a thousand configurations would be 23 MB. */
+	if (!q->json) {
+		vz_ct_free(r->ct);
+		r->ct = NULL;
+	}
 	return 0;
 }
 

@@ -15,6 +15,7 @@ struct list_request {
 	bool reverse;
 	bool all, stopped;		/* which containers; neither: running ones */
 	bool no_header, no_trim;
+	bool json;			/* figures are looked up while it is written */
 	const char *hostname, *name, *description;	/* shell patterns; NULL: any */
 	vz_ctid *ids;			/* owned; the containers named by the user */
 	size_t n_ids;

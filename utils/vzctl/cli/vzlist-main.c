@@ -215,7 +215,7 @@ int main(int argc, char **argv)
 	q = (struct list_request){
 		.all = o.given[LIST_all], .stopped = o.given[LIST_stopped],
 		.no_header = o.given[LIST_no_header] || o.given[LIST_one],
-		.no_trim = o.given[LIST_no_trim],
+		.no_trim = o.given[LIST_no_trim], .json = o.given[LIST_json],
 		.hostname = o.text[LIST_hostname], .name = o.text[LIST_name_filter],
 		.description = o.text[LIST_description],
 	};
