@@ -29,7 +29,10 @@ B        := build-san
 SANFLAGS := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 endif
 
-LIBS    := libcgroup libcap
+LIBS    := libcap
+# Loaded at run time, and only on hosts that need it; see host/cgroup-v1.c.
+LOADED  := libcgroup
+LIBCGROUP_SONAME := $(shell objdump -p "$$($(CC) -print-file-name=libcgroup.so)" 2>/dev/null | awk '$$1 == "SONAME" { print $$2 }')
 CLILIBS := json-c
 UNPACK  := libarchive nettle
 
@@ -51,8 +54,9 @@ cli_obj  := $(patsubst %.c,$(B)/%.o,$(filter-out %-main.c,$(cli_src)))
 helpers  := $(basename $(notdir $(wildcard $(V)/helpers/*.c)))
 unit     := $(basename $(notdir $(wildcard $(V)/tests/test-*.c)))
 
-pc_cflags := $(shell pkg-config --cflags $(LIBS) $(CLILIBS) $(UNPACK) 2>/dev/null)
+pc_cflags := $(shell pkg-config --cflags $(LIBS) $(LOADED) $(CLILIBS) $(UNPACK) 2>/dev/null)
 override CPPFLAGS += $(pc_cflags)
+$(B)/$(V)/host/cgroup-v1.o: override CPPFLAGS += -DLIBCGROUP_SONAME='"$(LIBCGROUP_SONAME)"'
 
 .PHONY: all help lib tools helpers unit clean install uninstall check check-unit check-floors check-lint bench demo
 all: lib tools helpers ## build the library, the commands and their helper programs
@@ -151,7 +155,7 @@ check-lint: $(B)/gen/seccomp-filter.inc ## shellcheck and cppcheck
 		--enable=warning,performance,portability --suppress=missingIncludeSystem \
 		--suppress=memleak --suppress=resourceLeak --suppress=preprocessorErrorDirective --suppress=unknownMacro \
 		-D_GNU_SOURCE -D__x86_64__ -DVZ_VERSION=\"$(VERSION)\" -DVZ_LIBEXECDIR=\"x\" -DVZ_DATADIR=\"x\" \
-		-I$(V) -I$(B)/gen $(V)/base $(V)/conf $(V)/host $(V)/backend $(V)/ct $(V)/cli $(V)/helpers
+		-DLIBCGROUP_SONAME=\"x\" -I$(V) -I$(B)/gen $(V)/base $(V)/conf $(V)/host $(V)/backend $(V)/ct $(V)/cli $(V)/helpers
 
 bench: all ## compare with lxc and crun, printed as ratios
 	scripts/bench
