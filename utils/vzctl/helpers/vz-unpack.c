@@ -529,6 +529,8 @@ static int clone_target(int target, int userns, const char *name, int *ret_fd, s
 	auto_close int fd = open_tree(target, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 	struct mount_attr attr = {
 		.attr_set = MOUNT_ATTR_IDMAP | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC,
+		/* On hosts whose root is shared it would be too, and nothing can pivot into that. */
+		.propagation = MS_PRIVATE,
 		.userns_fd = (uint64_t)userns,
 	};
 
