@@ -126,29 +126,35 @@ static int set_string(int fs, const char *key, const char *value)
 	return fsconfig(fs, FSCONFIG_SET_STRING, key, value, 0) < 0 ? -errno : 0;
 }
 
-static int set_lower(int fs, const struct layer_fds *l)
+/* Each by itself ("lowerdir+", since 6.7): any number of layers. From the top down. */
+static int set_lower_one_by_one(int fs, const struct layer_fds *l)
 {
-	struct vz_str all = { 0 };
 	int r = 0;
 
-	/* "lowerdir+" (6.7) has no limit on the number of layers; the old form ends at 255 bytes. */
 	for (size_t i = l->n; --i > 0 && r == 0;) {
 		char path[32];
 
 		(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", l->fd[i]);
-		if (i != l->n - 1)
-			str_add_char(&all, ':');
-		str_add(&all, path);
 		r = set_string(fs, "lowerdir+", path);
 	}
-	if (r == -EINVAL)
-		r = all.failed ? -ENOMEM : set_string(fs, "lowerdir", str_get(&all));
+	return r;
+}
+
+/* All in one string, which the kernel ends at 255 bytes. */
+static int set_lower_in_one(int fs, const struct layer_fds *l)
+{
+	struct vz_str all = { 0 };
+	int r;
+
+	for (size_t i = l->n; --i > 0;)
+		str_addf(&all, "%s/proc/self/fd/%d", i == l->n - 1 ? "" : ":", l->fd[i]);
+	r = all.failed ? -ENOMEM : set_string(fs, "lowerdir", str_get(&all));
 	str_done(&all);
 	return r;
 }
 
 /* Mount what the descriptors name, as whoever we are now. */
-static int make_overlay(const struct layer_fds *l)
+static int try_overlay(const struct layer_fds *l, int (*set_lower)(int fs, const struct layer_fds *l))
 {
 	/* Options that would store file handles are off, so that a private area can be copied and moved. */
 	static const char *const off[] = { "index", "nfs_export", "metacopy", "redirect_dir" };
@@ -184,6 +190,14 @@ static int make_overlay(const struct layer_fds *l)
 	if (st.f_flag & ST_RDONLY)
 		return -EROFS;
 	return take_fd(&fd);
+}
+
+/* Kernels before 6.7 take "lowerdir+" without a word and fail at the end: only trying tells. */
+static int make_overlay(const struct layer_fds *l)
+{
+	int r = try_overlay(l, set_lower_one_by_one);
+
+	return r == -EINVAL ? try_overlay(l, set_lower_in_one) : r;
 }
 
 /*
@@ -265,6 +279,13 @@ int mount_overlay(const struct overlay *o)
 		r = mount_overlay_attached(o);
 	/* For a top that cannot be written to the kernel says EINVAL, as for so much else. */
 	return r == -EINVAL && is_read_only(o->top) ? -EROFS : r;
+}
+
+bool mount_can_overlay(void)
+{
+	auto_close int fs = fsopen("overlay", FSOPEN_CLOEXEC);
+
+	return fs >= 0 || errno != ENODEV;
 }
 
 /* ---- attaching, copying, removing ---- */
