@@ -62,7 +62,13 @@ static int ns_probe(struct vz_host *host, struct vz_err *err)
 	    strcmp(max, "0") == 0)
 		return vz_fail(err, VZ_E_BAD_KERNEL, 0,
 			       "user namespaces are switched off (sysctl user.max_user_namespaces is 0)");
-	return ns_open(host, err);
+	if (ns_open(host, err) < 0)
+		return -1;
+	/* Without it every device of the host could be used by whoever gets hold of a node. */
+	if (!cgroups_has_controller(host->cg, "devices"))
+		return vz_fail(err, VZ_E_BAD_KERNEL, 0,
+			       "devices cannot be restricted here: no v1 hierarchy of the devices controller is mounted, and BPF programs for cgroups (CONFIG_CGROUP_BPF) are not to be had");
+	return 0;
 }
 
 /* ---- the root file system ---- */

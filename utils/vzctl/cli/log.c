@@ -61,8 +61,20 @@ static void update_max(struct cli_log *l)
 		l->log.max_level = VZ_MAX(l->log.max_level, l->file_level);
 }
 
+/*
+ * A caller may have closed the standard descriptors. The next file opened would get their numbers, and
+ * messages would be written into it.
+ */
+static void fill_standard_descriptors(void)
+{
+	for (int fd = 0; fd < 3; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF && open("/dev/null", O_RDWR) < 0)
+			_exit(127);
+}
+
 void cli_log_init(struct cli_log *l, const char *prog)
 {
+	fill_standard_descriptors();
 	*l = (struct cli_log){ .log = { .fn = on_message, .data = l }, .prog = prog, .fd = -1 };
 }
 

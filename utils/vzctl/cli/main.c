@@ -158,6 +158,14 @@ static int take_free_number(struct cli *c, struct vz_err *err)
 	return vz_fail(err, VZ_E_LOCKED, 0, "no free container number was found, try again");
 }
 
+/* Anybody may ask what would be done; to others even the state of a container looks wrong. */
+static int check_root(struct cli *c, struct vz_err *err)
+{
+	if (geteuid() == 0 || c->given[OPT_dry_run])
+		return 0;
+	return vz_fail(err, VZ_E_NO_ACCES, 0, "only root can do this (try sudo)");
+}
+
 static int take_lock(struct cli *c, struct vz_err *err)
 {
 	uint64_t timeout = 0;
@@ -195,6 +203,7 @@ static int (*const stages[])(struct cli *c, struct vz_err *err) = {
 	load_host,		/* rc 10 */
 	read_options,		/* rc 20, 21 */
 	check_ct0,		/* rc 21 */
+	check_root,		/* rc 12 */
 	load_ct,		/* rc 14 */
 	take_lock,		/* rc 9 */
 	run,

@@ -285,6 +285,19 @@ int conf_file_new(const char *path, struct conf_file **ret)
 	return 0;
 }
 
+unsigned int conf_file_bad_line(const char *path)
+{
+	auto_free char *text = NULL;
+	unsigned int line = 1;
+	size_t len;
+
+	if (file_read(AT_FDCWD, path, CONF_FILE_MAX, &text, &len) < 0 || strlen(text) == len)
+		return 0;
+	for (const char *p = text; *p; p++)
+		line += *p == '\n';
+	return line;
+}
+
 int conf_file_read(const char *path, struct conf_file **ret)
 {
 	auto_conf_file struct conf_file *f = NULL;

@@ -31,6 +31,8 @@ struct conf_entry {
  */
 #define CONF_FILE_MAX (16u << 20)
 int conf_file_read(const char *path, struct conf_file **ret);
+/* The line with the byte for which conf_file_read() gave -EILSEQ; 0 if there is none any more. */
+unsigned int conf_file_bad_line(const char *path);
 /* An empty one that will be saved as path. */
 int conf_file_new(const char *path, struct conf_file **ret);
 void conf_file_free(struct conf_file *f);

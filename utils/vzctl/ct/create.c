@@ -137,6 +137,20 @@ static int check_options(struct vz_ct *ct, void *data, struct vz_err *err)
 	return conf_validate(&ct->conf, &ct->vz->log, ct->id, err);
 }
 
+/* Is the nearest directory above path, of those there are, on a read-only file system? */
+static bool is_read_only(const char *path)
+{
+	auto_free char *dir = strdup(path);
+
+	for (char *slash; dir && (slash = strrchr(dir, '/')); *slash = '\0') {
+		if (access(dir, W_OK) == 0)
+			return false;
+		if (errno != ENOENT)
+			return errno == EROFS;
+	}
+	return access("/", W_OK) < 0 && errno == EROFS;
+}
+
 static int check_place(struct vz_ct *ct, void *data, struct vz_err *err)
 {
 	struct creating *c = data;
@@ -153,6 +167,8 @@ static int check_place(struct vz_ct *ct, void *data, struct vz_err *err)
 		return vz_fail(err, VZ_E_PRVT_EXIST, 0, "Private area already exists in %s", area);
 	if (mount_is_point(area) > 0)
 		return vz_fail(err, VZ_E_NEW_PRVT, 0, "'%s' is a mount point", area);
+	if (is_read_only(area))
+		return vz_fail(err, VZ_E_NEW_PRVT, -EROFS, "private area '%s'", area);
 	if (name && name_check(ct, name, err) < 0)
 		return -1;
 	c->tmp = str_printf("%s.tmp", area);
@@ -172,7 +188,7 @@ static int check_template(struct vz_ct *ct, void *data, struct vz_err *err)
 	if (layout && str_has_prefix(layout, "ploop"))
 		return vz_fail(err, VZ_E_PLOOP_UNSUP, 0,
 			       "this version makes no ploop images: use --layout overlay or --layout simfs");
-	if (vz_backend_probe(ct->vz, err) < 0)
+	if (vz_backend_probe(ct->vz, err) < 0 || ct_need_overlay(ct, layout, err) < 0)
 		return -1;
 	if (template_find(ct->vz, name, c->opt->build && !ct->vz->dry_run, c->opt->progress, &c->template, err) < 0)
 		return -1;

@@ -117,6 +117,9 @@ int vz_ct_load(struct vz_ct *ct, bool missing_ok, struct vz_err *err)
 		return 0;
 	if (r == -ENOENT)
 		return vz_fail(err, VZ_E_NOVECONFIG, 0, "Container config file does not exist");
+	if (r == -EILSEQ)
+		return vz_fail(err, VZ_E_INVALID_CONFIG, 0, "configuration file '%s' is no text: line %u holds a zero byte",
+			       path, conf_file_bad_line(path));
 	if (r < 0)
 		return vz_fail(err, VZ_E_INVALID_CONFIG, r, "configuration file '%s'", path);
 	conf_file_free(ct->file);
@@ -266,6 +269,14 @@ int ct_need_private(struct vz_ct *ct, struct vz_err *err)
 		return vz_fail(err, VZ_E_NOPRVT, 0, "Container private area %s does not exist",
 			       ct->env.private_area);
 	return 0;
+}
+
+int ct_need_overlay(struct vz_ct *ct, const char *layout, struct vz_err *err)
+{
+	if (!str_equal(layout, "overlay") || ct->vz->dry_run || mount_can_overlay())
+		return 0;
+	return vz_fail(err, VZ_E_BAD_KERNEL, 0,
+		       "the running kernel has no overlayfs (modprobe overlay, or use --layout simfs)");
 }
 
 int ct_need_root(struct vz_ct *ct, struct vz_err *err)

@@ -68,6 +68,8 @@ int ct_find_layout(struct vz_ct *ct, struct vz_err *err);
 /* Fail if VE_PRIVATE is not set (23) or not there (43); or VE_ROOT is not set (22). */
 int ct_need_private(struct vz_ct *ct, struct vz_err *err);
 int ct_need_root(struct vz_ct *ct, struct vz_err *err);
+/* That the kernel has overlayfs, if layout is the word for it. */
+int ct_need_overlay(struct vz_ct *ct, const char *layout, struct vz_err *err);
 bool ct_is_mounted(struct vz_ct *ct);
 /* Is init there? Fills env.init_*. */
 bool ct_is_running(struct vz_ct *ct);

@@ -26,9 +26,9 @@ static int check_mountable(struct vz_ct *ct, void *data, struct vz_err *err)
 		return -1;
 	if (access(ct->env.private_area, W_OK) < 0 && errno == EROFS)
 		return vz_fail(err, VZ_E_CANTMOUNT, 0, "'%s' is on a read-only file system", ct->env.private_area);
-	if (ct_find_layout(ct, err) < 0 || check_layers(ct, err) < 0)
+	if (ct_find_layout(ct, err) < 0 || check_layers(ct, err) < 0 || vz_backend_probe(ct->vz, err) < 0)
 		return -1;
-	return vz_backend_probe(ct->vz, err);
+	return ct_need_overlay(ct, ct->env.layout == VZ_LAYOUT_OVERLAY ? "overlay" : NULL, err);
 }
 
 static int get_ids(struct vz_ct *ct, void *data, struct vz_err *err)

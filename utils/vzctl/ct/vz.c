@@ -101,6 +101,9 @@ int vz_load(struct vz *vz, struct vz_err *err)
 	auto_conf_file struct conf_file *f = NULL;
 	int r = conf_file_read(vz->paths.global_conf, &f);
 
+	if (r == -EILSEQ)
+		return vz_fail(err, VZ_E_INVALID_CONFIG, 0, "global configuration file '%s' is no text: line %u holds a zero byte",
+			       vz->paths.global_conf, conf_file_bad_line(vz->paths.global_conf));
 	if (r < 0)
 		return vz_fail(err, r == -ENOENT || r == -EACCES ? VZ_E_NOCONFIG : VZ_E_INVALID_CONFIG, r,
 			       "global configuration file '%s'", vz->paths.global_conf);

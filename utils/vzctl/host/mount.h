@@ -29,6 +29,9 @@ struct overlay {
 /* A detached mount of the overlay, writable. -EROFS if the kernel made it read-only. */
 int mount_overlay(const struct overlay *o);
 
+/* Does the kernel have overlayfs? Asking loads the module where there is one. */
+bool mount_can_overlay(void);
+
 /* Attach a detached mount at path: nosuid and nodev for the host if asked, in no peer group. */
 int mount_attach(int fd, const char *path, bool nosuid_nodev);
 /*
