@@ -12,8 +12,9 @@ setup_file()
 	host_setup
 	need_template minimal
 	create_minimal 101 --hostname web --description "as it was"
-	vzctl --quiet mount 101
-	vzctl --quiet umount 101
+	# What a first start writes, the host's directories and the container's own files, is there then.
+	vzctl --quiet start 101
+	vzctl --quiet stop 101 --fast
 	cp "$(conf 101)" "$PREFIX/101.conf"
 	cp "$PREFIX/etc/vz/vz.conf" "$PREFIX/vz.conf"
 	WITHOUT_SO=$PREFIX/without.so
