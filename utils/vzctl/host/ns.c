@@ -176,10 +176,26 @@ static int become_inner_root(void)
 	return 0;
 }
 
+/*
+ * The process announces itself: if its maker did, what it says next could be heard first, for both
+ * speak through the same socket.
+ */
+static void __attribute__((noreturn)) run_process(const struct ns_spawn *s, int sock)
+{
+	int pidfd = pidfd_open_pid(getpid());
+	int r = pidfd < 0 ? pidfd : fd_send(sock, NS_SPAWNED, pidfd);
+
+	if (r < 0)
+		ns_die(sock, "tell of the new process", -r);
+	(void)close(pidfd);
+	s->child(s->data, sock);
+	_exit(127);
+}
+
 /* The helper's whole life. It ends as soon as the process proper exists. */
 static void __attribute__((noreturn)) run_helper(const struct ns_spawn *s, int sock)
 {
-	int pidfd = -1, r;
+	int r;
 	pid_t pid;
 
 	reset_signals();
@@ -202,15 +218,12 @@ static void __attribute__((noreturn)) run_helper(const struct ns_spawn *s, int s
 		ns_die(sock, "become root of the container", -r);
 	leave_session();
 
-	pid = clone_process(CLONE_PARENT | NEW_NAMESPACES, -1, &pidfd);
+	pid = clone_process(CLONE_PARENT | NEW_NAMESPACES, -1, NULL);
 	if (pid < 0)
 		ns_die(sock, "make namespaces", -pid);
-	if (pid == 0) {
-		s->child(s->data, sock);
-		_exit(127);
-	}
-	r = fd_send(sock, NS_SPAWNED, pidfd);
-	_exit(r < 0 ? 127 : 0);
+	if (pid == 0)
+		run_process(s, sock);
+	_exit(0);
 }
 
 static int write_proc(pid_t pid, const char *file, const char *text)

@@ -17,7 +17,7 @@
 enum ns_stage {
 	NS_USERNS   = 'u',	/* helper: user and time namespace are there, give me ids and groups */
 	NS_MAPPED   = 'm',	/* caller: done */
-	NS_SPAWNED  = 's',	/* helper: the process exists; its pidfd comes along */
+	NS_SPAWNED  = 's',	/* process: I exist; its pidfd comes along */
 	NS_READY    = 'r',	/* process: set up, waiting at the barrier */
 	NS_GO       = 'g',	/* caller: exec */
 	NS_FAILED   = 'f',	/* process: failed; a struct ns_failure follows */

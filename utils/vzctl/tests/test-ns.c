@@ -254,6 +254,26 @@ static void failure_of_the_process_arrives(void **state)
 	check_empty(g);
 }
 
+/* However early the process speaks, what it says comes after the news that it exists. */
+static void process_is_announced_before_it_speaks(void **state)
+{
+	struct ground *g = require_root(state);
+	struct ns_spawn s = spawn_of(g, failing_child);
+
+	for (int i = 0; i < 100; i++) {
+		struct ns_spawned made;
+		struct ns_failure f = { 0 };
+
+		assert_int_equal(ns_spawn(&s, &made, &f), 0);
+		assert_int_equal(ns_expect(made.sock, NS_READY, &f), -ECANCELED);
+		assert_int_equal(f.error, EDOM);
+		assert_int_equal(waitpid(made.pid, NULL, __WALL), made.pid);
+		cleanup_close(&made.pidfd);
+		cleanup_close(&made.sock);
+	}
+	check_empty(g);
+}
+
 static void silent_end_of_the_process_is_noticed(void **state)
 {
 	struct ground *g = require_root(state);
@@ -373,6 +393,7 @@ int main(void)
 		TEST(process_is_alone_and_root),
 		TEST(end_of_conversation_tells_of_exec),
 		TEST(failure_of_the_process_arrives),
+		TEST(process_is_announced_before_it_speaks),
 		TEST(silent_end_of_the_process_is_noticed),
 		TEST(failure_of_the_helper_is_the_callers),
 		TEST(process_ends_with_a_caller_that_never_said_go),
