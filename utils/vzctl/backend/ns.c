@@ -467,6 +467,7 @@ static int run_halt(struct vz_env *env, struct vz_err *err)
 	/* Above 2, where it has to go: those may be closed. */
 	auto_close int any = open("/dev/null", O_RDWR | O_CLOEXEC);
 	auto_close int null = any < 0 ? -1 : fcntl(any, F_DUPFD_CLOEXEC, 3);
+	uint64_t seconds = conf_num(env->conf, VZ_P_stop_timeout, 0);
 	struct vz_enter enter = { .child = exec_halt, .data = &null };
 	auto_close int pidfd = -1;
 	pid_t pid;
@@ -476,7 +477,7 @@ static int run_halt(struct vz_env *env, struct vz_err *err)
 		return vz_fail(err, VZ_E_STOP, -errno, "open '/dev/null'");
 	if (ns_enter_ct(env, &enter, &pid, &pidfd, err) < 0)
 		return -1;
-	r = pidfd_wait(pidfd, HALT_TIMEOUT);
+	r = pidfd_wait(pidfd, seconds && seconds * USEC_PER_SEC < HALT_TIMEOUT ? seconds * USEC_PER_SEC : HALT_TIMEOUT);
 	if (r < 0)
 		(void)pidfd_signal(pidfd, SIGKILL);
 	status = proc_wait(pid);

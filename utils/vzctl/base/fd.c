@@ -2,6 +2,7 @@
 /* Files and descriptors; see fd.h. */
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -214,8 +215,37 @@ char *path_join(const char *dir, const char *name)
 	return str_printf("%.*s/%s", (int)n, dir, name);
 }
 
-/* Empty an open directory; takes the descriptor. dev is the file system not to be left. */
-static int remove_contents(int fd, dev_t dev)
+/*
+ * A tree to be removed. It may be deeper than there are descriptors, or stack: whoever filled it may
+ * not have wished us well. What lies too deep is moved up to the top and removed in another round.
+ */
+struct removal {
+	int top;
+	dev_t dev;		/* the file system not to be left */
+	unsigned int moved;	/* in this round */
+};
+#define REMOVAL_DEPTH 64
+#define REMOVAL_NAMES 10000
+
+static int move_to_top(struct removal *rm, int dir, const char *name)
+{
+	for (unsigned int i = 0; i < REMOVAL_NAMES; i++) {
+		char up[32];
+
+		(void)snprintf(up, sizeof(up), ".vz-deep-%u", i);
+		if (renameat(dir, name, rm->top, up) == 0) {
+			rm->moved++;
+			return 0;
+		}
+		/* Taken, by an earlier move or by the tree itself. */
+		if (errno != ENOTEMPTY && errno != EEXIST && errno != ENOTDIR)
+			return -errno;
+	}
+	return -EEXIST;
+}
+
+/* Empty an open directory; takes the descriptor. */
+static int remove_contents(int fd, struct removal *rm, unsigned int depth)
 {
 	auto_closedir DIR *d = fdopendir(fd);
 	struct dirent *e;
@@ -238,13 +268,21 @@ static int remove_contents(int fd, dev_t dev)
 			first = first ? first : -errno;
 			continue;
 		}
+		/* An empty one costs no descriptor. */
+		if (unlinkat(dirfd(d), e->d_name, AT_REMOVEDIR) == 0)
+			continue;
+		if (depth == REMOVAL_DEPTH) {
+			r = move_to_top(rm, dirfd(d), e->d_name);
+			first = first ? first : r;
+			continue;
+		}
 		sub = openat(dirfd(d), e->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		if (sub < 0)
 			r = -errno;
-		else if (fstat(sub, &st) < 0 || st.st_dev != dev)
+		else if (fstat(sub, &st) < 0 || st.st_dev != rm->dev)
 			r = -EXDEV, (void)close(sub);
 		else
-			r = remove_contents(sub, dev);
+			r = remove_contents(sub, rm, depth + 1);
 		if (r == 0 && unlinkat(dirfd(d), e->d_name, AT_REMOVEDIR) < 0)
 			r = -errno;
 		first = first ? first : r;
@@ -254,21 +292,25 @@ static int remove_contents(int fd, dev_t dev)
 
 int path_remove_tree(int dirfd, const char *path)
 {
+	auto_close int top = openat(dirfd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct removal rm = { .top = top };
 	struct stat st;
-	int fd, r;
+	int r;
 
-	fd = openat(dirfd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0) {
+	if (top < 0) {
 		if (errno == ENOENT)
 			return 0;
 		return unlinkat(dirfd, path, 0) < 0 ? -errno : 0;
 	}
-	if (fstat(fd, &st) < 0) {
-		r = -errno;
-		(void)close(fd);
-		return r;
-	}
-	r = remove_contents(fd, st.st_dev);
+	if (fstat(top, &st) < 0)
+		return -errno;
+	rm.dev = st.st_dev;
+	do {
+		int fd = openat(top, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+		rm.moved = 0;
+		r = fd < 0 ? -errno : remove_contents(fd, &rm, 0);
+	} while (r == 0 && rm.moved);
 	if (r < 0)
 		return r;
 	return unlinkat(dirfd, path, AT_REMOVEDIR) < 0 ? -errno : 0;

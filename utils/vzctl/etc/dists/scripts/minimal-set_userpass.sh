@@ -30,11 +30,15 @@ line_of()
 	done
 }
 
-# The first id from 1000 on that no user and no group has.
+# The first id from 1000 on that no user and no group has. From texts: a file may be no file.
 free_id()
 {
 	id=1000
-	while grep -q "^[^:]*:[^:]*:$id:" /etc/passwd /etc/group; do
+	read_file /etc/passwd
+	taken=$file_text
+	read_file /etc/group
+	taken=$taken$file_text
+	while printf '%s' "$taken" | grep -q "^[^:]*:[^:]*:$id:"; do
 		id=$((id + 1))
 	done
 }

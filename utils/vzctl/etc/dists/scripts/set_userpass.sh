@@ -22,11 +22,16 @@ make_user()
 	fi || error "user '$1' cannot be made"
 }
 
+# By the text: what is no plain file would block.
+# shellcheck disable=SC2154 # file_text comes from functions
 user_exists()
 {
-	while IFS=: read -r name rest; do
-		[ "$name" != "$1" ] || return 0
-	done </etc/passwd
+	read_file /etc/passwd
+	case "
+$file_text" in
+	*"
+$1:"*) return 0 ;;
+	esac
 	return 1
 }
 
