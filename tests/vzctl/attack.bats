@@ -170,6 +170,15 @@ replace()
 	has "not a tty"
 }
 
+@test "attack: a daemon of his own that writes without end does not hold a script up" {
+	vzctl --quiet start 102
+	rm "$TREE/bin/sh"
+	printf '#!/bin/busybox sh\n(while :; do echo spam spam spam spam spam spam; done) &\nexit 0\n' >"$TREE/bin/sh"
+	chmod 0755 "$TREE/bin/sh"
+	in_time 0 set 102 --userpasswd root:secret
+	[ ${#output} -lt 200000 ]
+}
+
 @test "attack: a halt of his own gets no descriptor of the host, and does not hold the stop up" {
 	local at
 	rm "$TREE/sbin/halt"

@@ -32,6 +32,7 @@
 #define SCRIPT_MAX (16u << 20)
 #define OUTPUT_MAX 65536	/* of a script; what is beyond is thrown away */
 #define POLL_SLICE USEC_PER_SEC
+#define EXEC_PATIENCE (30 * USEC_PER_SEC)
 #define TEXT_FD 3
 #define TEXT_PATH "/proc/self/fd/3"
 
@@ -127,6 +128,9 @@ static int start_command(struct vz_ct *ct, struct command *c, pid_t *ret_pid, in
 		return -1;
 	(void)close(take_fd(&theirs));
 	*ret_error = 0;
+	/* It takes a millisecond, unless the container's root freezes his groups right now. */
+	if (pidfd_wait(ours, EXEC_PATIENCE) == -ETIMEDOUT)	/* any descriptor will do */
+		(void)pidfd_signal(*ret_pidfd, SIGKILL);
 	do {
 		n = read(ours, ret_error, sizeof(*ret_error));
 	} while (n < 0 && errno == EINTR);
@@ -187,6 +191,7 @@ static void log_output(struct vz_ct *ct, char *text)
 static int collect(struct vz_ct *ct, int out, int pidfd, usec_t timeout, struct vz_str *text)
 {
 	usec_t end = now_usec() + timeout;
+	size_t late = 0;
 	bool open = true;
 
 	for (;;) {
@@ -214,8 +219,11 @@ static int collect(struct vz_ct *ct, int out, int pidfd, usec_t timeout, struct 
 			str_add_n(text, buf, (size_t)n);
 		if (n == 0)
 			open = false;
-		/* A daemon the script left behind may hold the pipe: the script's own end counts. */
-		if (p[0].revents && n <= 0)
+		/*
+		 * A daemon the script left behind may hold the pipe, or even fill it for ever: the
+		 * script's own end counts, and what it had written by then.
+		 */
+		if (p[0].revents && (n <= 0 || (late += (size_t)n) > OUTPUT_MAX))
 			return 0;
 	}
 }
