@@ -78,7 +78,7 @@ is_refused()
 
 @test "bad input: a CTID.conf of random bytes is named, rc 85, and left as it is" {
 	{ cat "$PREFIX/101.conf"; printf 'A="b\0c"\n'; head -c 5000 /dev/urandom; } >"$(conf 101)"
-	for c in "start 101" "stop 101" "mount 101" "destroy 101" "set 101 --hostname x --save" "exec 101 true"; do
+	for c in "start 101" "restart 101" "mount 101" "destroy 101" "set 101 --hostname x --save"; do
 		# shellcheck disable=SC2086 # words
 		refused 85 $c
 		has "$(conf 101)' is no text: line $(($(wc -l <"$PREFIX/101.conf") + 1)) holds a zero byte"
@@ -108,6 +108,21 @@ is_refused()
 	ln -s /dev/zero "$(conf 101)"
 	rc_is 85 timeout 20 "$BUILD/vzctl" --prefix "$PREFIX" start 101
 	has "$(conf 101)" "too large"
+}
+
+@test "bad input: a container whose file was lost to zero bytes can be looked at, entered and stopped" {
+	rc_is 0 vzctl start 101
+	dd if=/dev/zero of="$(conf 101)" bs=512 count=1 status=none
+	split_is 0 vzctl status 101
+	is "CTID 101 exist mounted running" "$out"
+	has "$(conf 101)" "going on with the defaults"
+	split_is 0 vzctl exec2 101 echo inside
+	is inside "$out"
+	rc_is 85 vzctl set 101 --onboot yes --save
+	rc_is 0 vzctl stop 101 --fast
+	split_is 0 vzctl status 101
+	is "CTID 101 exist unmounted down" "$out"
+	is 512 "$(stat -c %s "$(conf 101)")"
 }
 
 @test "bad input: a directory in place of a file is named" {

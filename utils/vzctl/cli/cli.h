@@ -44,6 +44,7 @@ enum command_flag {
 	LIFE_CYCLE   = 1 << 6,	/* knows restart's options, to say which do not apply */
 	PARAMETERS   = 1 << 7,	/* takes the options of parameters */
 	BAD_OPT_IS_VALUE = 1 << 8,	/* an unknown option is rc 21, not 20 */
+	BAD_CONF_OK  = 1 << 9,	/* goes on with defaults where CTID.conf cannot be understood */
 };
 
 struct cli;
@@ -91,6 +92,7 @@ struct cli {
 	struct vz_edits *edits;		/* what the parameter options ask for */
 	bool quiet;
 	bool always;		/* the message that ends us is printed in spite of --quiet */
+	bool bad_conf;		/* CTID.conf could not be understood, and that was said */
 	bool done;		/* nothing more to do, and it went well */
 };
 

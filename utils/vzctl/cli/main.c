@@ -126,13 +126,32 @@ static int check_ct0(struct cli *c, struct vz_err *err)
 	return 0;
 }
 
+/* A running container must be stoppable whatever became of its file. */
+static int read_conf(struct cli *c, struct vz_err *err)
+{
+	auto_err struct vz_err why = { 0 };
+
+	if (vz_ct_load(c->ct, !(c->cmd->flags & NEED_CONF), &why) == 0)
+		return 0;
+	if (why.code == VZ_E_INVALID_CONFIG && c->cmd->flags & BAD_CONF_OK) {
+		/* It is read again under the lock. */
+		if (!c->bad_conf)
+			vz_log(&c->log.log, VZ_LOG_ERR, c->id, "Warning: %s; going on with the defaults",
+			       why.msg);
+		c->bad_conf = true;
+		return 0;
+	}
+	vz_err_move(err, &why);
+	return -1;
+}
+
 static int load_ct(struct cli *c, struct vz_err *err)
 {
 	if (!c->word)
 		return 0;
 	if (vz_ct_new(c->vz, c->id, &c->ct, err) < 0)
 		return -1;
-	return vz_ct_load(c->ct, !(c->cmd->flags & NEED_CONF), err);
+	return read_conf(c, err);
 }
 
 /* Others may want a number at the same moment: it is ours only with the lock. */
@@ -181,7 +200,7 @@ static int take_lock(struct cli *c, struct vz_err *err)
 	if (vz_ct_lock(c->ct, timeout, err) < 0)
 		return -1;
 	/* What was read before may be from before the change of whoever held the lock. */
-	return vz_ct_load(c->ct, !(c->cmd->flags & NEED_CONF), err);
+	return read_conf(c, err);
 }
 
 static int run(struct cli *c, struct vz_err *err)

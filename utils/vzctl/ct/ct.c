@@ -318,9 +318,11 @@ int ct_need_running(struct vz_ct *ct, struct vz_err *err)
 unsigned int vz_ct_state(struct vz_ct *ct)
 {
 	auto_free char *dump = ct_dump_path(ct);
+	auto_free char *conf = ct->file ? NULL : paths_ct_conf(&ct->vz->paths, ct->id, ".conf");
 	unsigned int bits = 0;
 
-	if (ct->file && ct->env.private_area && path_is_dir(ct->env.private_area))
+	/* A file that cannot be understood is one, too. */
+	if ((ct->file || (conf && path_exists(conf))) && ct->env.private_area && path_is_dir(ct->env.private_area))
 		bits |= VZ_STATE_EXIST;
 	if (ct_is_mounted(ct))
 		bits |= VZ_STATE_MOUNTED;
