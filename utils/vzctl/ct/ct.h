@@ -137,7 +137,7 @@ unsigned int dist_start_events(struct vz_ct *ct);
 /* Is there a script for the event? */
 bool dist_has_event(struct vz_ct *ct, enum vz_dist_event event);
 
-/* ---- inside.c: shell text and commands inside ---- */
+/* ---- command.c: shell text inside ---- */
 /*
  * Run text by the container's shell (bash, else sh), inside all its namespaces, with the variables
  * of env. 0 and the exit status (256 + N: signal) in *ret_status; -1: VZ_E_BAD_TMPL no shell,
