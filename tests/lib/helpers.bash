@@ -278,3 +278,16 @@ put_probe() { vzctl exec "$1" 'cat >/probe && chmod 0755 /probe' <"$PROBE"; }
 
 # probe ID ARGUMENT…: what it says inside: "ok" or the name of an error.
 probe() { vzctl exec3 "$1" /probe "${@:2}" || :; }
+
+# as_nobody PROGRAM [ARG...]: one of ours, as a user who may do nothing. From a copy below the prefix: the
+# checkout may be where other users cannot get.
+as_nobody()
+{
+	local bin=$PREFIX/nobody
+	if [ ! -d "$bin" ]; then
+		mkdir -m 0755 "$bin"
+		cp "$BUILD"/vzctl "$BUILD"/vzlist "$BUILD"/libvzctl.so.0 "$bin/"
+		chmod 0755 "$bin"/*
+	fi
+	setpriv --reuid=65534 --regid=65534 --clear-groups --bounding-set=-all --inh-caps=-all "$bin/$1" "${@:2}"
+}

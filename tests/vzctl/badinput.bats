@@ -225,16 +225,16 @@ KEY_WITHOUT_VALUE=
 
 @test "bad input: without root it is said so, rc 12, whatever the command" {
 	require setpriv
-	local c user=(setpriv --reuid=65534 --regid=65534 --clear-groups --bounding-set=-all --inh-caps=-all)
+	local c
 	for c in "create 105 --ostemplate minimal" "start 101" "stop 101" "status 101" "mount 101" "umount 101" \
 		"destroy 101" "set 101 --hostname x --save" "exec 101 true" "enter 101" "chkpnt 101 --suspend"; do
 		# shellcheck disable=SC2086 # words
-		is_refused 12 "${user[@]}" "$BUILD/vzctl" --prefix "$PREFIX" $c
+		is_refused 12 as_nobody vzctl --prefix "$PREFIX" $c
 		is "only root can do this (try sudo)" "$output"
 	done
-	rc_is 0 "${user[@]}" "$BUILD/vzctl" --version
-	rc_is 20 "${user[@]}" "$BUILD/vzctl" --prefix "$PREFIX" start 101 --nonsense
-	rc_is 1 "${user[@]}" "$BUILD/vzlist" --prefix "$PREFIX" -a
+	rc_is 0 as_nobody vzctl --version
+	rc_is 20 as_nobody vzctl --prefix "$PREFIX" start 101 --nonsense
+	rc_is 1 as_nobody vzlist --prefix "$PREFIX" -a
 }
 
 @test "bad input: without overlayfs it is said so, with the way out, rc 5" {

@@ -408,7 +408,7 @@ unchanged()
 	local before
 	before=$(host_state)
 	chmod 0755 "$PREFIX"
-	run setpriv --reuid 65534 --regid 65534 --clear-groups "$BUILD/vzctl" --prefix "$PREFIX" start 101
+	run as_nobody vzctl --prefix "$PREFIX" start 101
 	is 12 "$status"
 	[ -n "$output" ]
 	is "$before" "$(host_state)"

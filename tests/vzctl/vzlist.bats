@@ -99,7 +99,7 @@ teardown_file() { host_teardown; }
 	is "" "$(grep -vE '^[a-z_.]+ +[A-Z_.]+ *$' <<<"$output" || :)"
 	line "ctid            CTID           " "numproc.m       NPROC.M        " "diskspace.h     DSPACE.H       "
 	require setpriv
-	run setpriv --reuid 65534 --regid 65534 --clear-groups "$BUILD/vzlist" -L
+	run as_nobody vzlist -L
 	is 0 "$status"
 	is 144 "${#lines[@]}"
 }
@@ -210,7 +210,7 @@ teardown_file() { host_teardown; }
 
 @test "vzlist: not root is rc 1" {
 	require setpriv
-	run setpriv --reuid 65534 --regid 65534 --clear-groups "$BUILD/vzlist" --prefix "$PREFIX" -a
+	run as_nobody vzlist --prefix "$PREFIX" -a
 	is 1 "$status"
 	is "This program can only be run under root." "$output"
 }
