@@ -27,6 +27,8 @@ debian_host_indexes()
 	command -v apt-get >/dev/null || return 0
 	if [ -z "$(debian_indexes)" ]; then
 		mkdir -p "$TMPDIR/lists/partial"
+		# One source of several that cannot be reached is no reason to give up; without any index the
+		# build says that there is no mirror.
 		apt-get -q -o "Dir::State::Lists=$TMPDIR/lists" update >&2 || true
 		debian_indexes -o "Dir::State::Lists=$TMPDIR/lists"
 	else
