@@ -10,12 +10,16 @@
  *	probe writable		of the paths on standard input print those that may be written
  *	probe euid		print the effective user id
  *	probe keyring COMMAND…  run a command in a session keyring that holds the key "openve-secret"
+ *	probe forks		make children that sleep until no more can be made; print their number and why,
+ *				and sleep
+ *	probe bomb		fork without end, each child too; the name of all is "bomb"
  *	probe sleep NAME        change the process name, say so, and wait for the end of the world
  */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,6 +58,34 @@ static int say(long r)
 	return r < 0;
 }
 
+static int fill_with_children(void)
+{
+	int n = 0;
+
+	for (;;) {
+		pid_t pid = fork();
+
+		if (pid == 0)
+			for (;;)
+				pause();
+		if (pid < 0)
+			break;
+		n++;
+	}
+	printf("%d %s\n", n, strerrorname_np(errno));
+	fflush(stdout);
+	for (;;)
+		pause();
+}
+
+static int explode(void)
+{
+	signal(SIGCHLD, SIG_IGN);
+	prctl(PR_SET_NAME, "bomb");
+	for (;;)
+		fork();
+}
+
 int main(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "";
@@ -85,6 +117,10 @@ int main(int argc, char **argv)
 		execvp(argv[2], argv + 2);
 		return say(-1);
 	}
+	if (strcmp(what, "forks") == 0)
+		return fill_with_children();
+	if (strcmp(what, "bomb") == 0)
+		return explode();
 	if (strcmp(what, "sleep") == 0 && argc == 3) {
 		prctl(PR_SET_NAME, argv[2]);
 		puts("ok");

@@ -348,8 +348,9 @@ BOOTORDER="2"' "$(cat "$(conf 101)")"
 }
 
 @test "set: limits are kept, and it is said that they are not enforced yet" {
-	rc_is 0 vzctl set 102 --numproc 100 --cpuunits 500 --save
-	has NUMPROC CPUUNITS
+	rc_is 0 vzctl set 102 --numproc 100 --physpages 0:1G --cpuunits 500 --save
+	has PHYSPAGES CPUUNITS
+	has_not NUMPROC
 	is 500 "$(conf_value 102 CPUUNITS)"
 }
 

@@ -250,7 +250,7 @@ assert [r["ctid"] for r in rows] == [101, 102, 103, 104]
 		(\$r.uptime | type) == \"number\" and \$r.uptime > 0 and \$s.uptime == 0 and
 		\$r.features == {\"nfs\": true} and \$s.features == null and \$r.capability == {\"sys_time\": true} and
 		(\$r.numproc | .held == 1 and .maxheld == 0 and .failcnt == 0 and .barrier == 8192 and .limit == 8192) and
-		(\$r.kmemsize | .barrier == 100 and .limit == 200) and \$s.numproc == null and
+		(\$r.kmemsize | .barrier == 100 and .limit == 200) and \$s.numproc.limit == 8192 and \$s.kmemsize == null and
 		\$r.diskspace == {\"usage\": 0, \"softlimit\": 10485760, \"hardlimit\": 11534336} and \$s.diskspace == null and
 		(\$r.private | endswith(\"/vz/private/101\")) and \$r.layout == \"overlay\"'"
 	is 0 "$status"

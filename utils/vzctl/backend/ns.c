@@ -157,6 +157,22 @@ static int apply_devices(struct vz_env *env, struct vz_err *err)
 	return 0;
 }
 
+static int apply_tasks(struct vz_env *env, struct vz_err *err)
+{
+	auto_free char *max = policy_tasks(env->conf);
+	int r = max ? cgroup_write(env->host->cg, env->group, "pids", "pids.max", max) : -ENOMEM;
+
+	/* ENOENT: another group above has the controller for itself. */
+	if (r != -ENODEV && r != -ENOENT)
+		return r < 0 ? vz_fail(err, VZ_E_SETUBC, r, "limit the processes of cgroup '%s'", env->group) : 0;
+	if (!conf_is_default(env->conf, VZ_P_numproc))
+		return vz_fail(err, VZ_E_SETUBC, 0,
+			       "NUMPROC cannot be applied: the pids controller of cgroups is not to be had here");
+	vz_log(env->host->log, VZ_LOG_ERR, env->id,
+	       "Warning: the pids controller of cgroups is not to be had here: processes are not limited");
+	return 0;
+}
+
 static int ns_limits_prepare(struct vz_env *env, struct vz_err *err)
 {
 	struct cgroups *cg = env->host->cg;
@@ -171,7 +187,7 @@ static int ns_limits_prepare(struct vz_env *env, struct vz_err *err)
 	r = cgroup_create(cg, env->group);
 	if (r < 0)
 		return vz_fail(err, VZ_E_ENVCREATE, r, "make cgroup '%s'", env->group);
-	if (apply_devices(env, err) < 0)
+	if (apply_devices(env, err) < 0 || apply_tasks(env, err) < 0)
 		return -1;
 	r = cgroup_create_v2(cg, env->inner);
 	if (r == 0)
@@ -191,6 +207,14 @@ static int ns_limits_remove(struct vz_env *env, struct vz_err *err)
 }
 
 /* ---- init ---- */
+
+/* All that fork() says is "try again". */
+static int fail_for_tasks(struct vz_env *env, struct vz_err *err)
+{
+	return vz_fail(err, VZ_E_RESOURCE, 0,
+		       "no room for another process in container %u: it has as many as it may (NUMPROC), or the host has",
+		       env->id);
+}
 
 /* What both sides of a spawn work from; the child has its own copy. */
 struct spawning {
@@ -300,6 +324,8 @@ static int ns_spawn_init(struct vz_env *env, struct vz_err *err)
 	r = ns_spawn(&how, &made, &f);
 	cgroup_entry_done(&s.doors);
 	policy_devices_done(&d);
+	if (r == -EAGAIN)
+		return fail_for_tasks(env, err);
 	if (r < 0)
 		return vz_fail(err, VZ_E_ENVCREATE, r, "%s for container %u", f.where, env->id);
 	env->init_pid = made.pid;
@@ -436,6 +462,8 @@ static int ns_enter_ct(struct vz_env *env, const struct vz_enter *enter, pid_t *
 		return vz_fail(err, VZ_E_SYSTEM, r, "open the cgroups of container %u", env->id);
 	r = ns_enter(&how, ret_pid, ret_pidfd);
 	cgroup_entry_done(&e.doors);
+	if (r == -EAGAIN)
+		return fail_for_tasks(env, err);
 	if (r < 0)
 		return vz_fail(err, VZ_E_SYSTEM, r, "enter container %u", env->id);
 	return 0;
@@ -554,7 +582,14 @@ static int ns_wait(struct vz_env *env, usec_t timeout)
 
 static int ns_apply(struct vz_env *env, enum vz_group group, struct vz_err *err)
 {
-	return group == VZ_G_devices ? apply_devices(env, err) : 0;
+	switch (group) {
+	case VZ_G_devices:
+		return apply_devices(env, err);
+	case VZ_G_tasks:
+		return apply_tasks(env, err);
+	default:
+		return 0;
+	}
 }
 
 static int ns_freeze(struct vz_env *env, bool freeze, struct vz_err *err)

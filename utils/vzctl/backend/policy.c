@@ -12,6 +12,8 @@
 #include "base/str.h"
 #include "host/caps.h"
 
+#define TASKS_MAX (4u << 20)	/* PID_MAX_LIMIT of 64 bit kernels */
+
 /* Features that give the container a device node. */
 static const struct { const char *feature, *node; } feature_nodes[] = {
 	{ "tun",  "net/tun" },
@@ -59,6 +61,14 @@ uint64_t policy_capabilities(const struct vz_conf *conf)
 enum seccomp_variant policy_seccomp(const struct vz_conf *conf)
 {
 	return policy_has_feature(conf, "io_uring", false) ? SECCOMP_IO_URING : SECCOMP_DEFAULT;
+}
+
+char *policy_tasks(const struct vz_conf *conf)
+{
+	uint64_t limit = conf->v[VZ_P_numproc].set ? conf->v[VZ_P_numproc].bl.lim : VZ_UNLIMITED;
+
+	/* The kernel refuses what is more than it could ever have. */
+	return limit > TASKS_MAX ? strdup("max") : str_printf("%llu", (unsigned long long)limit);
 }
 
 static unsigned int access_bits(const char *mode)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * From parameters to what the kernel is told: capabilities, system call filter, devices. The same on
- * every kernel, so the back ends share it.
+ * From parameters to what the kernel is told: capabilities, system call filter, number of tasks, devices.
+ * The same on every kernel, so the back ends share it.
  */
 #ifndef VZ_BACKEND_POLICY_H
 #define VZ_BACKEND_POLICY_H
@@ -18,6 +18,9 @@
 bool policy_has_feature(const struct vz_conf *conf, const char *name, bool fallback);
 uint64_t policy_capabilities(const struct vz_conf *conf);
 enum seccomp_variant policy_seccomp(const struct vz_conf *conf);
+
+/* NUMPROC as the kernel's pids.max has it. NULL: out of memory. Caller frees. */
+char *policy_tasks(const struct vz_conf *conf);
 
 /* Device nodes beyond the standard ones, and the rules of the devices controller. */
 struct policy_devices {

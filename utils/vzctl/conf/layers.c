@@ -53,6 +53,8 @@ int conf_defaults(struct vz_conf *c)
 		const char *text;
 	} defaults[] = {
 		{ VZ_P_stop_timeout,     "120" },
+		/* The one limit that holds unasked: a fork bomb takes the host down, anything else waits for RAM. */
+		{ VZ_P_numproc,          "8192" },
 		{ VZ_P_disk_quota,       "yes" },
 		{ VZ_P_ve_root,          "/vz/root/$VEID" },
 		{ VZ_P_ve_private,       "/vz/private/$VEID" },
@@ -82,6 +84,15 @@ int conf_defaults(struct vz_conf *c)
 		replace_value(c, defaults[i].id, v);
 	}
 	return 0;
+}
+
+bool conf_is_default(const struct vz_conf *c, enum vz_param_id id)
+{
+	struct vz_conf d = { 0 };
+	bool same = conf_defaults(&d) == 0 && value_equal(id, &c->v[id], &d.v[id]);
+
+	conf_done(&d);
+	return same;
 }
 
 /* ---- files ---- */

@@ -20,6 +20,8 @@ void conf_done(struct vz_conf *c);
 int conf_overlay(struct vz_conf *dst, const struct vz_conf *src);
 /* The built-in defaults (userland.md sections 4 and 9). */
 int conf_defaults(struct vz_conf *c);
+/* Is the value the built-in one? Then nobody asked for it. */
+bool conf_is_default(const struct vz_conf *c, enum vz_param_id id);
 
 /*
  * Read what is known in f into c. Values that cannot be understood, duplicates and odd lines give a

@@ -45,6 +45,7 @@ enum vz_group {
 	VZ_G_caps,
 	VZ_G_features,
 	VZ_G_devices,
+	VZ_G_tasks,
 	VZ_G_name,
 	VZ_G_root,
 	VZ_G_kept,

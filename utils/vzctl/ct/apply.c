@@ -59,6 +59,12 @@ static int apply_devices(struct vz_ct *ct, const struct vz_edits *edits, struct 
 	return ct->vz->be->apply(&ct->env, VZ_G_devices, err);
 }
 
+static int apply_tasks(struct vz_ct *ct, const struct vz_edits *edits, struct vz_err *err)
+{
+	(void)edits;
+	return ct->vz->be->apply(&ct->env, VZ_G_tasks, err);
+}
+
 /* Named once, all of them in one line. */
 static int apply_kept(struct vz_ct *ct, const struct vz_edits *edits, struct vz_err *err)
 {
@@ -84,6 +90,7 @@ static const struct {
 	int (*apply)(struct vz_ct *ct, const struct vz_edits *edits, struct vz_err *err);
 } appliers[] = {
 	{ VZ_G_kept,     apply_kept },
+	{ VZ_G_tasks,    apply_tasks },
 	{ VZ_G_devices,  apply_devices },
 	{ VZ_G_hostname, apply_hostname },
 	{ VZ_G_dns,      apply_dns },

@@ -46,6 +46,7 @@ static const struct {
 	{ VZ_G_hostname, "Unable to apply host name: container is not running",          VZ_E_NOT_RUNNING },
 	{ VZ_G_dns,      "Unable to apply network parameters: container is not running", VZ_E_NOT_RUNNING },
 	{ VZ_G_devices,  "Unable to apply device parameters: container is not running",  VZ_E_NOT_RUNNING },
+	{ VZ_G_tasks,    "Unable to apply resource parameters: container is not running", VZ_E_NOT_RUNNING },
 	{ VZ_G_kept,     "Unable to apply resource parameters: container is not running", VZ_E_NOT_RUNNING },
 };
 
@@ -151,7 +152,7 @@ static int check_host(const struct vz_ct *ct, const struct setting *s, struct vz
 	for (size_t i = 0; ct->id == 0 && i < s->edits.n; i++) {
 		const struct vz_param *p = param_get(s->edits.e[i].id);
 
-		if (p->group != VZ_G_kept)
+		if (p->group != VZ_G_kept && p->group != VZ_G_tasks)
 			return vz_fail(err, VZ_E_INVALID_VALUE, 0, "--%s cannot be set for CT0", p->option);
 	}
 	return 0;
