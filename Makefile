@@ -51,7 +51,9 @@ cli_src  := $(wildcard $(V)/cli/*.c)
 tools    := vzctl vzlist vzpid
 # One main per tool: cli/NAME-main.c; everything else in cli/ is shared between them.
 cli_obj  := $(patsubst %.c,$(B)/%.o,$(filter-out %-main.c,$(cli_src)))
-helpers  := $(basename $(notdir $(wildcard $(V)/helpers/*.c)))
+# The same for helpers: vz-*.c are programs.
+helpers  := $(basename $(notdir $(wildcard $(V)/helpers/vz-*.c)))
+helper_src := $(filter-out $(helpers:%=$(V)/helpers/%.c),$(wildcard $(V)/helpers/*.c))
 unit     := $(basename $(notdir $(wildcard $(V)/tests/test-*.c)))
 
 pc_cflags := $(shell pkg-config --cflags $(LIBS) $(LOADED) $(CLILIBS) $(UNPACK) 2>/dev/null)
@@ -116,7 +118,8 @@ $(B)/man/%: $(V)/man/%.in $(B)/gen-tables scripts/gen-man
 # ---- command line tools: end ----
 
 base_obj := $(patsubst %.c,$(B)/%.o,$(wildcard $(V)/base/*.c))
-$(helpers:%=$(B)/libexec/%): $(B)/libexec/%: $(B)/$(V)/helpers/%.o $(base_obj)
+helper_obj := $(helper_src:%.c=$(B)/%.o)
+$(helpers:%=$(B)/libexec/%): $(B)/libexec/%: $(B)/$(V)/helpers/%.o $(helper_obj) $(base_obj)
 	@mkdir -p $(@D)
 	$(call say,LD $@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(shell pkg-config --libs $(UNPACK))
