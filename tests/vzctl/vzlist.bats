@@ -181,7 +181,8 @@ teardown_file() { host_teardown; }
 	is "104 102 103 101" "$(vzlist -a -H -o ctid -s hostname | xargs)"
 	is "101 103 102 104" "$(vzlist -a -H -o ctid -s -hostname | xargs)"
 	is "104 103 102 101" "$(vzlist -a -H -o ctid -s -ctid | xargs)"
-	is "101" "$(vzlist -a -H -o ctid -s-bootorder | head -n 1 | xargs)"
+	is "101 102 103 104" "$(vzlist -a -H -o ctid -s-bootorder | xargs)"
+	is "102 103 104 101" "$(vzlist -a -H -o ctid -s bootorder | xargs)"
 	is "101 102 103 104" "$(vzlist -a -H -o ctid -s status | xargs)"
 	split_is 1 vzlist -a -s nosuch
 	is "Invalid sort field name: nosuch" "$err"

@@ -56,9 +56,10 @@ static int compare_rows(const void *a, const void *b, void *data)
 	const struct list_request *q = data;
 	int r = q->sort ? cell_compare(q->sort->kind, &x->sort, &y->sort) : 0;
 
-	if (!r)
-		r = (x->id > y->id) - (x->id < y->id);
-	return q->reverse ? -r : r;
+	if (r)
+		return q->reverse ? -r : r;
+	/* Equals stand by number, backwards too: without a BOOTORDER containers boot 101, 102, … */
+	return (x->id > y->id) - (x->id < y->id);
 }
 
 static int compare_ids(const void *a, const void *b)
