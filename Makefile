@@ -180,7 +180,7 @@ install: all man $(tools:%=$(B)/installed/%) ## install below DESTDIR (prefix=/u
 	$(I) -t $(DESTDIR)$(sbindir) $(tools:%=$(B)/installed/%) $(V)/scripts/vztmpl
 	$(I) -m 0644 -t $(DESTDIR)$(libdir) $(B)/$(SONAME)
 	ln -sf $(SONAME) $(DESTDIR)$(libdir)/libvzctl.so
-	$(I) -t $(DESTDIR)$(libexecdir) $(helpers:%=$(B)/libexec/%)
+	$(I) -t $(DESTDIR)$(libexecdir) $(helpers:%=$(B)/libexec/%) $(V)/scripts/vz
 	ln -sf $(sbindir)/vztmpl $(DESTDIR)$(libexecdir)/vztmpl
 	$(I) -m 0644 -t $(DESTDIR)$(includedir) $(V)/include/vzctl.h
 	$(I) -m 0644 -t $(DESTDIR)$(includedir)/base $(V)/base/err.h $(V)/base/log.h $(V)/base/macros.h $(V)/base/errors.def
