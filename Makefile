@@ -10,6 +10,7 @@ datadir     ?= $(prefix)/share
 includedir  ?= $(prefix)/include/vzctl
 mandir      ?= $(prefix)/share/man
 sysconfdir  ?= /etc
+unitdir     ?= $(prefix)/lib/systemd/system
 DESTDIR     ?=
 
 CC      ?= cc
@@ -124,6 +125,15 @@ $(helpers:%=$(B)/libexec/%): $(B)/libexec/%: $(B)/$(V)/helpers/%.o $(helper_obj)
 	$(call say,LD $@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(shell pkg-config --libs $(UNPACK))
 
+# Units and init scripts name the programs by where they are installed.
+boot := $(patsubst $(V)/etc/%,$(B)/etc/%,$(wildcard $(V)/etc/systemd/* $(V)/etc/init.d/*))
+helpers: $(boot)
+$(boot): $(B)/etc/%: $(V)/etc/% Makefile
+	@mkdir -p $(@D)
+	$(call say,GEN $@)
+	$(Q)sed 's|@sbindir@|$(sbindir)|g; s|@libexecdir@|$(libexecdir)|g' $< > $@.tmp
+	$(Q)mv $@.tmp $@
+
 # Beside the helpers: what the library looks for there, straight from the tree.
 helpers: $(B)/libexec/vztmpl $(B)/libexec/templates
 $(B)/libexec/vztmpl: $(V)/scripts/vztmpl
@@ -149,7 +159,7 @@ check: ## run all tests (the same as scripts/test)
 check-floors: ## no file includes a header of a floor above its own
 	scripts/check-floors
 
-shell_scripts = $(shell git ls-files -- scripts .ci templates '*.sh' $(V)/scripts $(V)/etc/dists/scripts tests/lib | \
+shell_scripts = $(shell git ls-files -- scripts .ci templates '*.sh' $(V)/scripts $(V)/etc/init.d $(V)/etc/dists/scripts tests/lib | \
 	while read -r f; do head -n 1 "$$f" | grep -qE '^\#!.*(bash|sh)' && echo "$$f"; done)
 # cppcheck does not know variables that clean up after themselves: leaks are the sanitizers' business.
 check-lint: $(B)/gen/seccomp-filter.inc ## shellcheck and cppcheck
@@ -188,6 +198,8 @@ install: all man $(tools:%=$(B)/installed/%) ## install below DESTDIR (prefix=/u
 	$(I) -m 0644 -t $(DESTDIR)$(mandir)/man8 $(filter %.8,$(man_in:$(V)/man/%.in=$(B)/man/%))
 	$(I) -m 0644 -t $(DESTDIR)$(mandir)/man5 $(filter %.5,$(man_in:$(V)/man/%.in=$(B)/man/%))
 	$(I) -m 0644 $(V)/etc/logrotate $(DESTDIR)$(sysconfdir)/logrotate.d/vzctl
+	$(I) -m 0644 -t $(DESTDIR)$(unitdir) $(filter $(B)/etc/systemd/%,$(boot))
+	$(I) -t $(DESTDIR)$(sysconfdir)/init.d $(filter $(B)/etc/init.d/%,$(boot))
 	scripts/install-host $(DESTDIR)$(sysconfdir) $(DESTDIR)
 	$(if $(DESTDIR),,ldconfig)
 
@@ -197,11 +209,12 @@ uninstall: ## remove what install put there; configuration and containers stay
 	rm -rf $(DESTDIR)$(libexecdir) $(DESTDIR)$(includedir) $(DESTDIR)$(datadir)/vzctl
 	rm -f $(patsubst $(V)/man/%.8.in,$(DESTDIR)$(mandir)/man8/%.8,$(filter %.8.in,$(man_in)))
 	rm -f $(patsubst $(V)/man/%.5.in,$(DESTDIR)$(mandir)/man5/%.5,$(filter %.5.in,$(man_in)))
-	rm -f $(DESTDIR)$(sysconfdir)/logrotate.d/vzctl
+	rm -f $(DESTDIR)$(sysconfdir)/logrotate.d/vzctl $(boot:$(B)/etc/init.d/%=$(DESTDIR)$(sysconfdir)/init.d/%)
+	rm -f $(patsubst $(B)/etc/systemd/%,$(DESTDIR)$(unitdir)/%,$(filter $(B)/etc/systemd/%,$(boot)))
 	$(if $(DESTDIR),,ldconfig)
 
 clean: ## remove what was built
 	rm -rf build build-san
 
--include $(shell find $(B) -name '*.d' 2>/dev/null)
+-include $(shell find $(B) -name '*.d' -type f 2>/dev/null)
 .SECONDARY:

@@ -3,7 +3,7 @@
 #
 # Containers when the host boots and goes down: which are started, in which order, how many at once; what
 # becomes of those that fail or hang, and of a boot or shutdown that was cut off. The script's messages and
-# exit codes are read by programs.
+# exit codes are read by programs. Units and init scripts lead to it.
 
 # shellcheck disable=SC2016,SC2154 # text for other shells; out and err are from the helpers
 load ../lib/helpers
@@ -464,4 +464,58 @@ Container 101 start: [ OK ]" "$out"
 	forget
 	rc_is 0 vz start
 	is "101 102 103" "$(running)"
+}
+
+# ---- what leads there ----
+
+# A systemctl, and the script, that say what they were called with.
+fake_programs()
+{
+	fake=$BATS_TEST_TMPDIR/fake
+	mkdir -p "$fake"
+	printf '#!/bin/sh\necho "${0##*/} $*"\n' | tee "$fake/systemctl" >"$fake/vz"
+	chmod 0755 "$fake"/*
+	sed "s|/[^ ]*/libexec/vzctl/vz|$fake/vz|" "$BUILD/etc/init.d/vz" >"$fake/init"
+}
+
+# init_says [SYSTEMD] -- WORDS: what the init script makes of them, on a host with systemd or without.
+init_says()
+{
+	PATH=$fake:$PATH unshare -m sh -c '
+		mount -t tmpfs none /run
+		[ "$1" = -- ] || { mkdir -p /run/systemd/system; shift; }
+		shift
+		exec sh "$@"' sh "${@:1:$#-1}" "$fake/init" "${@: -1}"
+}
+
+@test "boot: /etc/init.d/vz leaves starting and stopping to systemd where it runs" {
+	fake_programs
+	local what
+	for what in start stop restart; do
+		is "systemctl $what vz.service" "$(init_says systemd -- $what)"
+		is "vz $what" "$(init_says -- $what)"
+	done
+	is "systemctl restart vz.service" "$(init_says systemd -- force-reload)"
+	# Read by programs, which expect OpenVZ's words.
+	is "vz status" "$(init_says systemd -- status)"
+	is "vz status" "$(init_says -- status)"
+}
+
+@test "boot: /etc/init.d/vz comes after network, file systems, log, sshd and vzeventd" {
+	grep -qx '# Required-Start:    $network $remote_fs $syslog' "$BUILD/etc/init.d/vz"
+	grep -qx '# Should-Start:      sshd vzeventd' "$BUILD/etc/init.d/vz"
+}
+
+@test "boot: make install puts units and scripts in place, and systemd has nothing to say against them" {
+	require systemd-analyze
+	local dir=$BATS_TEST_TMPDIR/root
+	make -s -C "$TOP" install DESTDIR="$dir"
+	[ -x "$dir/usr/libexec/vzctl/vz" ]
+	[ -x "$dir/etc/init.d/vz" ]
+	# Nothing of it starts by itself.
+	is "" "$(find "$dir/etc" -name '*.wants' -o -name 'rc?.d')"
+	cd "$dir/usr/lib/systemd/system"
+	sed -i "s#/usr/\(sbin\|libexec\)/#$dir&#" ./*.service
+	rc_is 0 systemd-analyze --man=no verify ./*.service
+	is "" "$output"
 }
