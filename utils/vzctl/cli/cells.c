@@ -130,6 +130,16 @@ static size_t measure(const char *text, size_t max, size_t *ret_chars)
 	return len;
 }
 
+/* Bytes of the control character s begins with, those terminals know as U+0080 to U+009F included; or 0. */
+static size_t control_len(const char *s)
+{
+	const unsigned char *u = (const unsigned char *)s;
+
+	if (u[0] == 0xc2 && u[1] >= 0x80 && u[1] <= 0x9f)
+		return 2;
+	return u[0] < ' ' || u[0] == 0x7f;
+}
+
 void cell_put(FILE *f, const char *text, int width, bool cut)
 {
 	size_t room = (size_t)abs(width), chars;
@@ -138,8 +148,12 @@ void cell_put(FILE *f, const char *text, int width, bool cut)
 
 	if (width > 0)
 		(void)fprintf(f, "%*s", pad, "");
-	for (size_t i = 0; i < len; i++)
-		(void)fputc((unsigned char)text[i] < ' ' || text[i] == 0x7f ? '?' : text[i], f);
+	for (size_t i = 0; i < len; ) {
+		size_t n = control_len(text + i);
+
+		(void)fputc(n ? '?' : text[i], f);
+		i += n ? n : 1;
+	}
 	if (width < 0)
 		(void)fprintf(f, "%*s", pad, "");
 }

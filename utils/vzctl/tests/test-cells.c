@@ -36,6 +36,7 @@ static void test_put(void **state VZ_UNUSED)
 		{ "\xc3\xa4\xc3\xb6\xc3\xbc", -5, true, "\xc3\xa4\xc3\xb6\xc3\xbc  " },
 		{ "\xc3\xa4\xc3\xb6\xc3\xbc", -2, true, "\xc3\xa4\xc3\xb6" },
 		{ "a\tb\x1b[1m\x7f", -1, false, "a?b?[1m?" },
+		{ "a\xc2\x9b" "b\xc2\xa0", -1, false, "a?b\xc2\xa0" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
