@@ -91,6 +91,22 @@ link() { readlink "$PREFIX/etc/vz/names/$1"; }
 	is "CTID 101 exist unmounted down" "$(vzctl status 101)"
 }
 
+@test "names: what looks like a number is rc 131, digits with something between them are a name" {
+	for name in 99999999999 2147483645 +5 -7; do
+		rc_is 131 vzctl set 101 --name "$name" --save
+		has "Error: invalid name $name"
+	done
+	rc_is 0 vzctl set 101 --name 2026-01-02 --save
+	is "CTID 101 exist unmounted down" "$(vzctl status 2026-01-02)"
+}
+
+@test "names: a link that leads to no configuration file is nobody's, and mended" {
+	ln -s "$(conf 101).old" "$PREFIX/etc/vz/names/web"
+	rc_is 0 vzctl set 101 --name web --save
+	is "$(conf 101)" "$(link web)"
+	is "CTID 101 exist unmounted down" "$(vzctl status web)"
+}
+
 @test "names: a link its configuration does not agree with names nobody" {
 	vzctl --quiet set 101 --name web --save
 	ln -s "$(conf 101)" "$PREFIX/etc/vz/names/lie"

@@ -145,9 +145,16 @@ bool dist_has_event(struct vz_ct *ct, enum vz_dist_event event);
  */
 int inside_run_text(struct vz_ct *ct, const char *text, char *const *env, usec_t timeout, int *ret_status, struct vz_err *err);
 
+/* The number in the name of a configuration file, "101.conf"; -EINVAL: it is none. */
+int ctid_of_file(const char *name, vz_ctid *ret);
+
 /* ---- name.c: names ---- */
+/* Where the link of a name leads, whether that agrees or not. 0 or a negative errno. */
+int name_resolve(struct vz *vz, const char *name, vz_ctid *ret);
 /* Is the name legal, and nobody else's? VZ_E_SET_NAME. */
 int name_check(struct vz_ct *ct, const char *name, struct vz_err *err);
+/* A word that would be taken for a number, though it may be none: "+5", "99999999999". */
+bool name_looks_numeric(const char *word);
 int name_link(struct vz_ct *ct, const char *name, struct vz_err *err);
 void name_unlink(struct vz_ct *ct, const char *name);
 

@@ -15,23 +15,29 @@
 #include "base/str.h"
 #include "ct/ct.h"
 
-/* The container a name belongs to by its link; 0 if to none. */
-static vz_ctid owner_of(struct vz *vz, const char *name)
+int name_resolve(struct vz *vz, const char *name, vz_ctid *ret)
 {
 	auto_free char *link = path_join(vz->paths.names_dir, name);
 	char target[PATH_MAX];
 	const char *base;
-	auto_free char *number = NULL;
-	vz_ctid id;
-	ssize_t n = link ? readlink(link, target, sizeof(target) - 1) : -1;
+	ssize_t n;
 
+	if (!link || str_is_empty(name) || strchr(name, '/'))
+		return -EINVAL;
+	n = readlink(link, target, sizeof(target) - 1);
 	if (n < 0)
-		return 0;
+		return -errno;
 	target[n] = '\0';
 	base = strrchr(target, '/');
-	base = base ? base + 1 : target;
-	number = strndup(base, strcspn(base, "."));
-	return number && parse_ctid(number, &id) == 0 ? id : 0;
+	return ctid_of_file(base ? base + 1 : target, ret);
+}
+
+/* The container a name belongs to by its link; 0 if to none. */
+static vz_ctid owner_of(struct vz *vz, const char *name)
+{
+	vz_ctid id;
+
+	return name_resolve(vz, name, &id) == 0 ? id : 0;
 }
 
 /* A link counts only while the configuration it leads to agrees. */
@@ -56,16 +62,24 @@ static bool is_legal(const char *name)
 	return true;
 }
 
+bool name_looks_numeric(const char *word)
+{
+	word += *word == '+' || *word == '-';
+	return word[strspn(word, "0123456789")] == '\0';
+}
+
 int name_check(struct vz_ct *ct, const char *name, struct vz_err *err)
 {
 	vz_ctid number, owner;
 
 	if (!is_legal(name))
 		return vz_fail(err, VZ_E_SET_NAME, 0, "Error: invalid name %s", name);
-	/* libvirt names a container by its own number; any other number would lead astray. */
+	/* libvirt names a container by its own number; any other number would lead astray, or nowhere. */
 	if (parse_ctid(name, &number) == 0 && number != ct->id)
 		return vz_fail(err, VZ_E_SET_NAME, 0,
 			       "Error: invalid name %s: it is the number of another container", name);
+	if (parse_ctid(name, &number) < 0 && name_looks_numeric(name))
+		return vz_fail(err, VZ_E_SET_NAME, 0, "Error: invalid name %s: it looks like a number", name);
 	owner = owner_of(ct->vz, name);
 	if (owner && owner != ct->id && is_taken(ct->vz, name, owner))
 		return vz_fail(err, VZ_E_SET_NAME, 0, "Conflict: name %s already used by container %u",

@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -176,37 +175,12 @@ int vz_backend_probe(struct vz *vz, struct vz_err *err)
 
 /* ---- finding containers ---- */
 
-/* The number in a file name "101.conf", or -EINVAL. */
-static int ctid_of_file(const char *name, vz_ctid *ret)
+int ctid_of_file(const char *name, vz_ctid *ret)
 {
 	const char *dot = strrchr(name, '.');
 	auto_free char *number = dot && strcmp(dot, ".conf") == 0 ? strndup(name, (size_t)(dot - name)) : NULL;
 
 	return number ? parse_ctid(number, ret) : -EINVAL;
-}
-
-/* Where the link of a name leads. */
-static int ctid_of_name(struct vz *vz, const char *name, vz_ctid *ret)
-{
-	auto_free char *link = path_join(vz->paths.names_dir, name);
-	char target[PATH_MAX];
-	const char *base;
-	ssize_t n;
-
-	if (!link || str_is_empty(name) || strchr(name, '/'))
-		return -EINVAL;
-	n = readlink(link, target, sizeof(target) - 1);
-	if (n < 0)
-		return -errno;
-	target[n] = '\0';
-	base = strrchr(target, '/');
-	return ctid_of_file(base ? base + 1 : target, ret);
-}
-
-/* A word that was meant to be a number, though it is none. */
-static bool looks_numeric(const char *word)
-{
-	return word[strspn(word, "+-0123456789")] == '\0';
 }
 
 int vz_ctid_find(struct vz *vz, const char *word, vz_ctid *ret, struct vz_err *err)
@@ -217,7 +191,7 @@ int vz_ctid_find(struct vz *vz, const char *word, vz_ctid *ret, struct vz_err *e
 
 	if (parse_ctid(word, ret) == 0)
 		return 0;
-	if (looks_numeric(word) || ctid_of_name(vz, word, ret) < 0)
+	if (name_looks_numeric(word) || name_resolve(vz, word, ret) < 0)
 		return vz_fail(err, VZ_E_INVALID_VALUE, 0, "Bad CT ID %s", word);
 	/* The link alone does not make a name: the configuration must agree, if it has one. */
 	conf = paths_ct_conf(&vz->paths, *ret, ".conf");
