@@ -186,7 +186,7 @@ int list_print_json(FILE *f, const struct list_request *q, const struct list_tab
 	return r;
 }
 
-void list_done(struct list_table *t, const struct list_request *q)
+void list_table_done(struct list_table *t, const struct list_request *q)
 {
 	for (size_t i = 0; i < t->n; i++)
 		row_done(&t->rows[i], q->n_columns);

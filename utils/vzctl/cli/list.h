@@ -31,6 +31,6 @@ int list_read(struct vz *vz, const struct list_request *q, struct list_table *re
 void list_print(FILE *f, const struct list_request *q, const struct list_table *t);
 /* 0, or -ENOMEM. */
 int list_print_json(FILE *f, const struct list_request *q, const struct list_table *t);
-void list_done(struct list_table *t, const struct list_request *q);
+void list_table_done(struct list_table *t, const struct list_request *q);
 
 #endif

@@ -188,7 +188,7 @@ static int list(const struct options *o, struct list_request *q, char **words, i
 		(void)fprintf(stderr, "Container(s) not found\n");
 	if (r == 0 && !table.n && q->n_ids)
 		rc = EXIT_BAD;
-	list_done(&table, q);
+	list_table_done(&table, q);
 	vz_free(vz);
 	return r < 0 ? -1 : rc;
 }
