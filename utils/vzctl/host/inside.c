@@ -207,32 +207,47 @@ static int attach_node(int fd, const char *name)
 	return r < 0 ? r : attach(fd, path);
 }
 
-static int fill_dev(void)
+static int bind_read_only(const char *from, const char *to)
+{
+	if (mount(from, to, NULL, MS_BIND | MS_REC, NULL) < 0 ||
+	    mount(NULL, to, NULL, MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
+		return -errno;
+	return 0;
+}
+
+/*
+ * No pty: nobody would hold its other end, and every write of a boot message would time out. In sysfs the
+ * console keeps the number of the host's: there it gets an empty description, or else a program that
+ * looks for the device behind /dev/console finds two.
+ */
+static int make_console(const struct inside *in)
+{
+	static const char console[] = "/dev/console", described[] = "/sys/devices/virtual/tty/console/uevent";
+	int r = make_node_file(console);
+
+	if (r < 0)
+		return r;
+	r = in->sysfs ? bind_read_only(console, described) : 0;
+	if (r < 0 && r != -ENOENT)
+		return r;
+	return mount("/dev/null", console, NULL, MS_BIND, NULL) < 0 ? -errno : 0;
+}
+
+static int fill_dev(const struct inside *in)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(dev_links); i++)
 		if (symlink(dev_links[i].to, dev_links[i].link) < 0)
 			return -errno;
-	/*
-	 * No pty: nobody would hold its other end, and every write of a boot message would time out.
-	 */
-	if (make_node_file("/dev/console") < 0 ||
-	    mount("/dev/null", "/dev/console", NULL, MS_BIND, NULL) < 0)
-		return -errno;
-	return 0;
+	return make_console(in);
 }
 
 static int mask_proc(void)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(proc_read_only); i++) {
-		const char *p = proc_read_only[i];
+		int r = bind_read_only(proc_read_only[i], proc_read_only[i]);
 
-		if (mount(p, p, NULL, MS_BIND | MS_REC, NULL) < 0) {
-			if (errno == ENOENT)
-				continue;
-			return -errno;
-		}
-		if (mount(NULL, p, NULL, MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
-			return -errno;
+		if (r < 0 && r != -ENOENT)
+			return r;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(proc_masked); i++)
 		if (mount("/dev/null", proc_masked[i], NULL, MS_BIND, NULL) < 0 && errno != ENOENT)
@@ -290,12 +305,7 @@ static int make_boot_id(void)
 		       b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12],
 		       b[13], b[14], b[15]);
 	r = write_new_file(file, text);
-	if (r < 0)
-		return r;
-	if (mount(file, shown, NULL, MS_BIND, NULL) < 0 ||
-	    mount(NULL, shown, NULL, MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
-		return -errno;
-	return 0;
+	return r < 0 ? r : bind_read_only(file, shown);
 }
 
 static int loopback_up(void)
@@ -421,7 +431,7 @@ int inside_enter(const struct inside *in, int keep_fd, const char **ret_where)
 		return r;
 
 	*ret_where = "/dev";
-	r = fill_dev();
+	r = fill_dev(in);
 	if (r < 0)
 		return r;
 	*ret_where = "/proc";
