@@ -29,6 +29,7 @@ require()
 		root) [ "$(id -u)" -eq 0 ] || skip "needs root" ;;
 		userns) [ -e /proc/self/ns/user ] || skip "the kernel has no user namespaces" ;;
 		overlay) grep -qw overlay /proc/filesystems || skip "the kernel has no overlayfs" ;;
+		systemd) [ -d /run/systemd/system ] || skip "systemd is not process 1" ;;
 		v1) grep -q ' - cgroup cgroup ' /proc/self/mountinfo || skip "no cgroup v1 here" ;;
 		*) command -v "$what" >/dev/null || skip "needs $what" ;;
 		esac
