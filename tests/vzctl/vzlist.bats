@@ -282,6 +282,70 @@ assert [r["ctid"] for r in rows] == [101, 102, 103, 104]
 	is 1 "$(wc -l <"$BATS_TEST_TMPDIR/text")"
 }
 
+# hostile_confs: 111 to 116, whose files were written by nobody's friend; each has a private area.
+hostile_confs()
+{
+	local id
+	for id in 111 112 113 114 115 116; do
+		mkdir "$PREFIX/vz/private/$id"
+	done
+	{
+		printf 'HOSTNAME="a \\"quote\\" \\\\ / </b>"\nNAME="x\\"y\\\\z"\nOSTEMPLATE="\\"\377"\nDESCRIPTION="\\"'
+		# shellcheck disable=SC2059 # escapes
+		printf "$(printf '\\%03o' {1..9} {11..31} 127)"
+		printf '\\\\"\n'
+	} >"$(conf 111)"
+	printf 'HOSTNAME="\377\376\300\200\355\240\200\364\220\200\200\303"\nNAME="\303\050"\nDESCRIPTION="\377\302\205\342\200\250\357\277\277\303"\n' >"$(conf 112)"
+	printf 'HOSTNAME="\0\0\n\0="\n====\nDESCRIPTION="\n\377\n' >"$(conf 113)"
+	printf '%s\n' ONBOOT=maybe BOOTORDER=-1 CPUUNITS=abc PHYSPAGES=x:y VM_OVERCOMMIT=inf CPULIMIT=1e999 DISABLED=x \
+		NUMPROC=99999999999999999999 DISKSPACE=nan:inf 'FEATURES="a:b:c,,\":on nfs:on nfs:off nfs:on"' \
+		'CAPABILITY="\"a\":on"' 'IP_ADDRESS="\" {"' >"$(conf 114)"
+	printf 'VM_OVERCOMMIT=nan\nNAMESERVER="\\"\\\\ \377"\nSEARCHDOMAIN="\t\\"n"\nNETFILTER="\\""\nMOUNT_OPTS="\\"   "\nORIGIN_SAMPLE="\001 "\nVE_LAYOUT="\\"\377"\n' >"$(conf 115)"
+	printf 'HOSTNAME="unterminated\nONBOOT=yes\n' >"$(conf 116)"
+}
+
+no_hostile_confs()
+{
+	rm -rf "$PREFIX"/vz/private/11[1-6] "$PREFIX"/etc/vz/conf/11[1-6].conf
+}
+
+@test "vzlist: hostile and damaged files print in every field, and are JSON to strict readers" {
+	require python3
+	hostile_confs
+	run bash -c '
+		l="$0 --prefix $PREFIX"
+		for f in $($l -L | cut -d " " -f 1); do
+			$l 111 112 113 114 115 116 -H -o "$f" >"$1/text" 2>/dev/null || echo "$f fails"
+			[ "$(wc -l <"$1/text")" -eq 6 ] || echo "$f: not six lines"
+			LC_ALL=C grep -an " $" "$1/text" | sed "s/^/$f: /"
+			LC_ALL=C grep -an "[[:cntrl:]]" "$1/text" | sed "s/^/$f: /"
+		done
+		:' "$BUILD/vzlist" "$BATS_TEST_TMPDIR"
+	local fields=$output
+	vzlist -a -j >"$BATS_TEST_TMPDIR/json" 2>/dev/null
+	no_hostile_confs
+	is "" "$fields"
+	python3 -c '
+import json, sys
+def refuse(x): raise ValueError(x)
+def unique(pairs):
+    if len(dict(pairs)) != len(pairs): raise ValueError("key twice")
+    return dict(pairs)
+text = open(sys.argv[1], "rb").read().decode("utf-8", "strict")
+rows = {r["ctid"]: r for r in json.loads(text, parse_constant=refuse, object_pairs_hook=unique)}
+assert sorted(rows) == [101, 102, 103, 104, 111, 112, 113, 114, 115, 116]
+control = "".join(map(chr, [*range(1, 10), *range(11, 32), 127]))
+assert rows[111]["description"] == "\"" + control + "\\", rows[111]["description"]
+assert rows[111]["ostemplate"] == "\"\ufffd", rows[111]["ostemplate"]
+assert rows[112]["description"] == "\ufffd\x85\u2028\uffff\ufffd", rows[112]["description"]
+# What is no host name, name or number is not passed off as one.
+assert rows[111]["hostname"] is None and rows[111]["name"] is None
+assert rows[112]["hostname"] is None and rows[112]["name"] is None
+assert rows[114]["onboot"] is None and rows[114]["bootorder"] is None and rows[114]["vm_overcommit"] == 0
+assert rows[116]["onboot"] is True
+' "$BATS_TEST_TMPDIR/json"
+}
+
 @test "vzlist: damaged files and names that are no numbers do not keep the others from being listed" {
 	: >"$PREFIX/etc/vz/conf/nonsense.conf"
 	printf '\0\0' >"$(conf 106)"
