@@ -83,6 +83,8 @@ static int read_ranges(struct ranges *s, char *text, const char *sep, size_t fir
 		if (strv_len(w) < first + 2 || parse_u64(w[first], &base) < 0 ||
 		    parse_u64(w[first + 1], &count) < 0)
 			continue;
+		/* A line that goes on beyond all numbers ends with them, and does not begin again at 0. */
+		count = VZ_MIN(count, UINT64_MAX - base);
 		if (ours) {
 			/* The rest of the line: a path may hold blanks. */
 			conf = strchr(line, '/');
@@ -154,7 +156,7 @@ static int find_range(const struct ranges *s, vz_ctid id, uint32_t count, uint32
 	for (uint64_t i = 0; i < ID_SLOTS; i++) {
 		uint64_t base = ID_FIRST + (uint64_t)ID_STEP * ((id + i) % ID_SLOTS);
 
-		if (is_free(s, base, count)) {
+		if (base + count <= UINT32_MAX && is_free(s, base, count)) {
 			*ret = (uint32_t)base;
 			return 0;
 		}
