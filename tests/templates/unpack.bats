@@ -160,6 +160,12 @@ setup()
 	END
 }
 
+@test "unpack: a name with a newline begins no message of its own" {
+	refused "'gone?vz-unpack: all is well' is a device node" <<-'END'
+		char gone\nvz-unpack:\x20all\x20is\x20well 0 0
+	END
+}
+
 @test "unpack: a member above the root is refused" {
 	refused "'../escape' leads out of the root" <<-END
 		file ../escape x

@@ -318,6 +318,14 @@ static int unpack_members(struct archive *in, struct archive *out, uint64_t limi
 	return 0;
 }
 
+/* Names in a message are the archive's: they begin no line that would look like another message. */
+static void keep_on_one_line(struct vz_err *err)
+{
+	for (char *c = err->msg; c && *c; c++)
+		if (*c == '\n')
+			*c = '?';
+}
+
 int unpack(int fd, uint64_t limit, struct vz_err *err)
 {
 	struct input *source = calloc(1, sizeof(*source));
@@ -347,5 +355,6 @@ out:
 	archive_write_free(out);
 	archive_read_free(in);
 	free(source);
+	keep_on_one_line(err);
 	return r;
 }
