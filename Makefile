@@ -21,6 +21,8 @@ SONAME  := libvzctl.so.0
 
 # SAN=1 builds everything with address and undefined behaviour sanitizers, into a directory of its own.
 SAN ?=
+# FUZZ=1 likewise for the fuzzers, which need clang; FUZZ=coverage tells afterwards which lines they reached.
+FUZZ ?=
 # VERBOSE=1 prints whole commands.
 VERBOSE ?=
 Q := $(if $(VERBOSE),,@)
@@ -28,6 +30,12 @@ say = $(if $(VERBOSE),,@echo '  $(1)')
 ifneq ($(SAN),)
 B        := build-san
 SANFLAGS := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+endif
+ifneq ($(FUZZ),)
+CC       := clang
+B        := build-fuzz$(if $(filter coverage,$(FUZZ)),-coverage)
+SANFLAGS := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+SANFLAGS += $(if $(filter coverage,$(FUZZ)),-fprofile-instr-generate -fcoverage-mapping)
 endif
 
 LIBS    := libcap
@@ -38,6 +46,8 @@ CLILIBS := json-c
 UNPACK  := libarchive nettle
 
 WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wundef -Werror=implicit-function-declaration
+# What clang minds and gcc, rightly, does not.
+WARN    += $(if $(FUZZ),-Wno-string-concatenation -Wno-missing-field-initializers)
 CFLAGS  ?= -O2 -g
 override CPPFLAGS += -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -I$(V) -I$(B)/gen \
 	-DVZ_VERSION='"$(VERSION)"' -DVZ_LIBEXECDIR='"$(libexecdir)"' -DVZ_DATADIR='"$(datadir)/vzctl"'
@@ -153,6 +163,24 @@ unit: $(unit:%=$(B)/%)
 check-unit: unit ## run the unit tests (SAN=1: under sanitizers)
 	@set -e; for t in $(unit); do echo "== $$t"; $(B)/$$t; done
 
+# A fuzzer for each fuzz-*.c. They see the inside of everything: the library, the commands, the unpacker.
+fuzzers := $(basename $(notdir $(wildcard $(V)/fuzz/fuzz-*.c)))
+fuzz_libs = $(shell pkg-config --libs $(LIBS) $(CLILIBS) $(UNPACK))
+.PHONY: fuzz fuzzers
+fuzz: ## build the fuzzers (needs clang) and run each for a minute
+	scripts/fuzz
+fuzzers: $(fuzzers:%=$(B)/%) $(B)/fuzz.dict
+$(fuzzers:%=$(B)/%): $(B)/%: $(B)/$(V)/fuzz/%.o $(B)/$(V)/fuzz/fuzz.o $(helper_obj) $(B)/cli.a $(lib_obj)
+	$(call say,LD $@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(fuzz_libs)
+$(B)/fuzz-dict: $(B)/$(V)/fuzz/dict.o $(B)/cli.a $(lib_obj)
+	$(call say,LD $@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(fuzz_libs)
+$(B)/fuzz.dict: $(B)/fuzz-dict
+	$(call say,GEN $@)
+	$(Q)$< > $@.tmp
+	$(Q)mv $@.tmp $@
+
 check: ## run all tests (the same as scripts/test)
 	scripts/test
 
@@ -168,7 +196,7 @@ check-lint: $(B)/gen/seccomp-filter.inc ## shellcheck and cppcheck
 		--enable=warning,performance,portability --suppress=missingIncludeSystem \
 		--suppress=memleak --suppress=resourceLeak --suppress=preprocessorErrorDirective --suppress=unknownMacro \
 		-D_GNU_SOURCE -D__x86_64__ -DVZ_VERSION=\"$(VERSION)\" -DVZ_LIBEXECDIR=\"x\" -DVZ_DATADIR=\"x\" \
-		-DLIBCGROUP_SONAME=\"x\" -I$(V) -I$(B)/gen $(V)/base $(V)/conf $(V)/host $(V)/backend $(V)/ct $(V)/cli $(V)/helpers
+		-DLIBCGROUP_SONAME=\"x\" -I$(V) -I$(B)/gen $(V)/base $(V)/conf $(V)/host $(V)/backend $(V)/ct $(V)/cli $(V)/helpers $(V)/fuzz
 
 bench: all ## compare with lxc and crun, printed as ratios
 	scripts/bench
@@ -214,7 +242,7 @@ uninstall: ## remove what install put there; configuration and containers stay
 	$(if $(DESTDIR),,ldconfig)
 
 clean: ## remove what was built
-	rm -rf build build-san
+	rm -rf build build-san build-fuzz build-fuzz-coverage
 
 -include $(shell find $(B) -name '*.d' -type f 2>/dev/null)
 .SECONDARY:
