@@ -33,6 +33,7 @@ struct contents {
 	pid_t pid;		/* 0: none */
 	uint64_t start_time;	/* 0: not given */
 	char *boot_id;		/* owned; NULL: not given */
+	bool cleanup;		/* LOCK_CLEANUP */
 };
 
 static void contents_done(struct contents *c)
@@ -59,6 +60,7 @@ static int parse(const char *text, struct contents *c)
 		return r;
 	c->pid = pid > 0 && pid <= INT32_MAX ? (pid_t)pid : 0;
 	n = strv_len(words);
+	c->cleanup = n > 0 && strcmp(words[0], LOCK_CLEANUP) == 0;
 	if (n < 2 || !looks_like_uuid(words[n - 1]) ||
 	    sscanf(words[n - 2], "%" SCNu64, &c->start_time) != 1)
 		return 0;
@@ -209,7 +211,7 @@ static int take(const char *tmp, const char *path, usec_t timeout, struct lock_o
 
 	for (;;) {
 		struct contents c = { 0 };
-		usec_t waited;
+		usec_t waited, patience;
 		int r;
 
 		if (link(tmp, path) == 0)
@@ -218,8 +220,9 @@ static int take(const char *tmp, const char *path, usec_t timeout, struct lock_o
 			return -errno;
 		r = look(path, &c, ret_stale);
 		waited = now_usec() - start;
-		if (r == -EBUSY && waited < timeout) {
-			wait_for_owner(c.pid, timeout - waited);
+		patience = c.cleanup ? VZ_MAX(timeout, LOCK_CLEANUP_TIMEOUT) : timeout;
+		if (r == -EBUSY && waited < patience) {
+			wait_for_owner(c.pid, patience - waited);
 			r = 0;
 		}
 		if (r == -EBUSY)

@@ -11,6 +11,10 @@
 
 #include "base/proc.h"
 
+/* The word of vzeventd while it cleans up: that takes a moment, others wait for it. */
+#define LOCK_CLEANUP "cleanup"
+#define LOCK_CLEANUP_TIMEOUT (60 * USEC_PER_SEC)
+
 struct lock_owner {
 	pid_t pid;		/* 0: the file does not say (a third party is writing it) */
 	char *cmdline;		/* owned; may be NULL */
@@ -20,7 +24,7 @@ struct lock_owner {
  * Take dir/NAME.lck. status is the word for line 2. A lock whose owner is gone is removed and
  * *ret_stale set (path of it; caller frees; NULL if there was none; may be NULL). 0; -EBUSY: held,
  * *ret_owner tells by whom (lock_owner_done(); may be NULL); else another errno. Waits up to timeout
- * for a held lock. A lock of this very process is held too.
+ * for a held lock, and up to LOCK_CLEANUP_TIMEOUT for one that says LOCK_CLEANUP. A lock of this very process is held too.
  */
 int lock_take(const char *dir, const char *name, const char *status, usec_t timeout,
 	      struct lock_owner *ret_owner, char **ret_stale);

@@ -258,6 +258,25 @@ static void waiting_ends_with_the_time(void **state)
 	end(pid);
 }
 
+static void a_lock_of_who_cleans_up_is_waited_for_unasked(void **state)
+{
+	struct dir *d = *state;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		if (lock_take(d->path, "101", LOCK_CLEANUP, 0, NULL, NULL) < 0)
+			_exit(1);
+		pause_ms(200);
+		lock_release(d->path, "101");
+		_exit(0);
+	}
+	while (access(d->lock, F_OK) < 0)
+		pause_ms(1);
+	assert_int_equal(lock_take(d->path, "101", "locked", 0, NULL, NULL), 0);
+	assert_int_equal(proc_wait(pid), 0);
+	lock_release(d->path, "101");
+}
+
 static void waiting_ends_when_the_lock_is_released(void **state)
 {
 	struct dir *d = *state;
@@ -378,6 +397,7 @@ int main(void)
 		TEST(pid_used_again_is_no_owner),
 		TEST(file_being_written_is_held_for_a_while),
 		TEST(waiting_ends_with_the_time),
+		TEST(a_lock_of_who_cleans_up_is_waited_for_unasked),
 		TEST(waiting_ends_when_the_lock_is_released),
 		TEST(waiting_ends_when_the_owner_dies),
 		TEST(nothing_but_a_lock_is_followed),
