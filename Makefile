@@ -59,7 +59,7 @@ lib_src  := $(foreach f,$(floors),$(wildcard $(V)/$(f)/*.c))
 lib_src  := $(filter-out %-gen.c,$(lib_src))
 lib_obj  := $(lib_src:%.c=$(B)/%.o)
 cli_src  := $(wildcard $(V)/cli/*.c)
-tools    := vzctl vzlist vzpid
+tools    := vzctl vzlist vzpid vzeventd
 # One main per tool: cli/NAME-main.c; everything else in cli/ is shared between them.
 cli_obj  := $(patsubst %.c,$(B)/%.o,$(filter-out %-main.c,$(cli_src)))
 # The same for helpers: vz-*.c are programs.

@@ -69,11 +69,36 @@ destroy_all()
 host_teardown()
 {
 	[ -n "${PREFIX:-}" ] || return 0
+	eventd_stop
 	destroy_all
 	# Whatever a failed test left mounted goes before its directory does.
 	awk -v p="$PREFIX/" 'index($5, p) == 1 { print $5 }' /proc/self/mountinfo | sort -r |
 		while read -r m; do umount "$m" || umount -l "$m"; done
 	rm -rf --one-file-system "$PREFIX"
+}
+
+# ---- vzeventd ----
+
+# It has two processes: the keeper, whose pid is in its file, and the watcher, which the keeper makes.
+eventd_keeper() { cat "$PREFIX/run/vzeventd.pid"; }
+eventd_watcher() { pgrep -n -P "$(eventd_keeper)" vzeventd; }
+
+# Start it below the prefix, in the background; ready when this returns.
+eventd_start()
+{
+	"$BUILD/vzeventd" --prefix "$PREFIX" "$@" 3>&-
+	EVENTD=yes
+}
+
+eventd_is_gone() { ! pgrep -f "^[^ ]*vzeventd( .*)? --prefix $PREFIX( |\$)" >/dev/null; }
+
+# Ask it to end, and wait for that. Containers go on running.
+eventd_stop()
+{
+	[ -n "${EVENTD:-}" ] || return 0
+	kill "$(eventd_keeper)" 2>/dev/null || :
+	wait_for 5 eventd_is_gone
+	EVENTD=
 }
 
 # need_template NAME: have it in the cache, building it if its recipe changed or it is not there. Recipes
@@ -124,8 +149,8 @@ wait_for()
 	done
 }
 
-# The host's pid of a container's init.
-init_pid() { sed -n 's/^PID="\(.*\)"/\1/p' "$PREFIX/run/vz/$1/state"; }
+# The host's pid of a container's init; nothing if there is none.
+init_pid() { [ ! -e "$PREFIX/run/vz/$1/state" ] || sed -n 's/^PID="\(.*\)"/\1/p' "$PREFIX/run/vz/$1/state"; }
 
 # ---- looking at results ----
 

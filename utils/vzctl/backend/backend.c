@@ -38,6 +38,7 @@ void vz_host_done(struct vz_host *host)
 {
 	cgroups_close(host->cg);
 	plan_free(host->plan);
+	free(host->watcher);
 	*host = (struct vz_host){ 0 };
 }
 

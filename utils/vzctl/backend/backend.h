@@ -33,6 +33,7 @@ enum vz_layout { VZ_LAYOUT_NONE, VZ_LAYOUT_OVERLAY, VZ_LAYOUT_SIMFS, VZ_LAYOUT_P
 struct vz_host {
 	const struct vz_log *log;
 	const char *tag;		/* of the prefix; "" for the real host */
+	char *watcher;			/* socket of vzeventd, which may be there or not; owned */
 	struct cgroups *cg;		/* opened by probe(); owned */
 	struct vz_plan *plan;		/* of the plan back end; owned */
 };
@@ -54,6 +55,7 @@ struct vz_env {
 	uint64_t init_start;		/* clock ticks; with the pid it is unmistakable */
 	int init_pidfd;			/* -1: not open */
 	int init_sock;			/* to a process that waits for release(); -1 */
+	bool init_watched;		/* spawn() made it a child of vzeventd */
 };
 
 enum vz_env_stop { VZ_STOP_HALT, VZ_STOP_KILL };
@@ -85,12 +87,22 @@ struct vz_backend {
 	int (*limits_prepare)(struct vz_env *env, struct vz_err *err);
 	int (*limits_remove)(struct vz_env *env, struct vz_err *err);
 
-	/* Process 1, set up and waiting; fills init_*. Its parent is the caller, whose end it survives. */
+	/*
+	 * Process 1, set up and waiting; fills init_*. Its parent is vzeventd if that runs, else the caller,
+	 * whose end it survives.
+	 */
 	int (*spawn)(struct vz_env *env, struct vz_err *err);
+	/*
+	 * For vzeventd: what spawn() in another process asked it for with this message. The descriptors stay
+	 * the caller's, who is to reap the children it gets.
+	 */
+	int (*spawn_for)(struct vz_host *host, const char *message, const int *fds, size_t n_fds, struct vz_err *err);
 	/* Let it become init. */
 	int (*release)(struct vz_env *env, struct vz_err *err);
 	/* Look for init in the container's groups: fills init_* and returns 1, or 0 if it is not running. */
 	int (*find_init)(struct vz_env *env);
+	/* Did the init that has ended leave word that it was to reboot? Known until limits_remove(). */
+	bool (*has_reboot_mark)(struct vz_env *env);
 	/* Ask init to shut down, or kill everything; does not wait. */
 	int (*stop)(struct vz_env *env, enum vz_env_stop how, struct vz_err *err);
 	/* Wait until init is gone. 0 or -ETIMEDOUT. */

@@ -15,6 +15,7 @@
 
 #include "backend/backend.h"
 #include "backend/policy.h"
+#include "backend/spawn.h"
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/str.h"
@@ -216,13 +217,6 @@ static int fail_for_tasks(struct vz_env *env, struct vz_err *err)
 		       env->id);
 }
 
-/* What both sides of a spawn work from; the child has its own copy. */
-struct spawning {
-	struct vz_env *env;
-	struct cgroup_entry doors;
-	struct inside inside;
-};
-
 static void run_inside(void *data, int sock)
 {
 	struct spawning *s = data;
@@ -254,6 +248,48 @@ static int helper_enters_groups(void *data)
 	return enter_groups(&s->doors);
 }
 
+/* vzeventd is asked to be the parent: only a parent learns whether an init has ended or rebooted. */
+static int ask_watcher(void *data, int sock)
+{
+	const struct spawning *s = data;
+	auto_free char *message = NULL;
+	int fds[WATCHER_FDS_MAX];
+	size_t n;
+	int r = spawning_pack(s, sock, &message, fds, &n);
+
+	return r < 0 ? r : watcher_send(s->watcher, message, strlen(message), fds, n);
+}
+
+/* How to make process 1 of what is to be inside. */
+static struct ns_spawn spawn_of(struct spawning *s)
+{
+	return (struct ns_spawn){
+		.id_base = s->id_base,
+		.id_count = s->id_count,
+		.cgroup_fd = s->group,
+		.enter_groups = helper_enters_groups,
+		.child = run_inside,
+		.delegate = s->watcher ? ask_watcher : NULL,
+		.data = s,
+	};
+}
+
+static int ns_spawn_for_other(struct vz_host *host, const char *message, const int *fds, size_t n_fds, struct vz_err *err)
+{
+	struct spawning s;
+	struct ns_spawn how;
+	int sock, r;
+
+	(void)host;
+	r = spawning_unpack(message, fds, n_fds, &s, &sock);
+	if (r < 0)
+		return vz_fail(err, VZ_E_SYSTEM, r, "a request to start a container cannot be understood");
+	how = spawn_of(&s);
+	r = ns_spawn_for(&how, sock);
+	spawning_done(&s);
+	return r < 0 ? vz_fail(err, VZ_E_SYSTEM, r, "make a process for a container") : 0;
+}
+
 static int await_ready(struct vz_env *env, struct vz_err *err)
 {
 	struct ns_failure f = { 0 };
@@ -268,62 +304,66 @@ static int await_ready(struct vz_env *env, struct vz_err *err)
 	return 0;
 }
 
-static int ns_spawn_init(struct vz_env *env, struct vz_err *err)
+/* The groups, the root and the nodes of a container, opened for whoever makes its process 1. */
+static int open_spawning(struct vz_env *env, struct spawning *s, struct vz_err *err)
 {
-	struct policy_devices d = { 0 };
-	auto_close int root = -1;
-	auto_close int group = -1;
-	auto_close int nodes = -1;
-	struct spawning s = { .env = env };
-	struct ns_spawn how = {
-		.id_base = env->id_base,
-		.id_count = env->id_count,
-		.enter_groups = helper_enters_groups,
-		.child = run_inside,
-		.data = &s,
-	};
-	struct ns_spawned made;
-	struct ns_failure f = { 0 };
-	struct proc_stat st;
 	const char *hostname = conf_str(env->conf, VZ_P_hostname);
+	struct policy_devices d = { 0 };
 	const char *name = NULL;
 	int r;
 
-	root = mount_clone_root(env->root);
-	if (root < 0)
-		return vz_fail(err, VZ_E_CANTMOUNT, root, "copy the mount at '%s'", env->root);
-	group = cgroup_fd(env->host->cg, env->inner);
-	if (group < 0)
-		return vz_fail(err, VZ_E_ENVCREATE, group, "open cgroup '%s'", env->inner);
+	*s = (struct spawning){
+		.id_base = env->id_base,
+		.id_count = env->id_count,
+		.watcher = env->host->watcher,
+		.inside = {
+			/* Not the host's, which it would inherit. The distribution may set another. */
+			.hostname = hostname ? hostname : "localhost",
+			.node_fs = -1,
+			.sysfs = policy_has_feature(env->conf, "sysfs", true),
+			.capabilities = policy_capabilities(env->conf),
+			.seccomp = policy_seccomp(env->conf),
+		},
+	};
+	s->group = -1;
+	s->inside.root = mount_clone_root(env->root);
+	if (s->inside.root < 0)
+		return vz_fail(err, VZ_E_CANTMOUNT, s->inside.root, "copy the mount at '%s'", env->root);
+	s->group = cgroup_fd(env->host->cg, env->inner);
+	if (s->group < 0)
+		return vz_fail(err, VZ_E_ENVCREATE, s->group, "open cgroup '%s'", env->inner);
 	r = policy_devices(env->conf, &d, &name);
 	if (r < 0)
 		return vz_fail(err, VZ_E_SET_DEVICES, r, "device '%s'", name ? name : "rules");
-	nodes = inside_make_nodes(d.nodes, d.n_nodes, env->id_base, &r);
-	if (r < 0) {
-		policy_devices_done(&d);
-		return vz_fail(err, VZ_E_SET_DEVICES, r, "make the device nodes of container %u", env->id);
-	}
-	r = cgroup_entry_open(env->host->cg, env->group, &s.doors);
-	if (r < 0) {
-		policy_devices_done(&d);
-		return vz_fail(err, VZ_E_ENVCREATE, r, "open cgroup '%s'", env->group);
-	}
-
-	s.inside = (struct inside){
-		.root = root,
-		/* Not the host's, which it would inherit. The distribution may set another. */
-		.hostname = hostname ? hostname : "localhost",
-		.nodes = d.nodes,
-		.n_nodes = d.n_nodes,
-		.node_fs = nodes,
-		.sysfs = policy_has_feature(env->conf, "sysfs", true),
-		.capabilities = policy_capabilities(env->conf),
-		.seccomp = policy_seccomp(env->conf),
-	};
-	how.cgroup_fd = group;
-	r = ns_spawn(&how, &made, &f);
-	cgroup_entry_done(&s.doors);
+	s->inside.nodes = take_ptr(d.nodes);
+	s->inside.n_nodes = d.n_nodes;
+	d.n_nodes = 0;
 	policy_devices_done(&d);
+	s->inside.node_fs = inside_make_nodes(s->inside.nodes, s->inside.n_nodes, env->id_base, &r);
+	if (r < 0)
+		return vz_fail(err, VZ_E_SET_DEVICES, r, "make the device nodes of container %u", env->id);
+	r = cgroup_entry_open(env->host->cg, env->group, &s->doors);
+	if (r < 0)
+		return vz_fail(err, VZ_E_ENVCREATE, r, "open cgroup '%s'", env->group);
+	return 0;
+}
+
+static int ns_spawn_init(struct vz_env *env, struct vz_err *err)
+{
+	struct spawning s;
+	struct ns_spawn how;
+	struct ns_spawned made;
+	struct ns_failure f = { 0 };
+	struct proc_stat st;
+	int r;
+
+	if (open_spawning(env, &s, err) < 0) {
+		spawning_close(&s);
+		return -1;
+	}
+	how = spawn_of(&s);
+	r = ns_spawn(&how, &made, &f);
+	spawning_close(&s);
 	if (r == -EAGAIN)
 		return fail_for_tasks(env, err);
 	if (r < 0)
@@ -331,6 +371,7 @@ static int ns_spawn_init(struct vz_env *env, struct vz_err *err)
 	env->init_pid = made.pid;
 	env->init_pidfd = made.pidfd;
 	env->init_sock = made.sock;
+	env->init_watched = made.delegated;
 	if (proc_stat_read(made.pid, &st) == 0)
 		env->init_start = st.start_time;
 	return await_ready(env, err);
@@ -573,6 +614,13 @@ static int ns_stop(struct vz_env *env, enum vz_env_stop how, struct vz_err *err)
 	return 0;
 }
 
+static bool ns_has_reboot_mark(struct vz_env *env)
+{
+	auto_free char *leaf = path_join(env->inner, INSIDE_REBOOT_GROUP);
+
+	return leaf && cgroup_max_depth(env->host->cg, leaf) == INSIDE_REBOOT_DEPTH;
+}
+
 static int ns_wait(struct vz_env *env, usec_t timeout)
 {
 	if (env->init_pidfd < 0)
@@ -628,8 +676,10 @@ const struct vz_backend backend_ns = {
 	.limits_prepare  = ns_limits_prepare,
 	.limits_remove   = ns_limits_remove,
 	.spawn           = ns_spawn_init,
+	.spawn_for       = ns_spawn_for_other,
 	.release         = ns_release,
 	.find_init       = ns_find_init,
+	.has_reboot_mark = ns_has_reboot_mark,
 	.stop            = ns_stop,
 	.wait            = ns_wait,
 	.enter           = ns_enter_ct,

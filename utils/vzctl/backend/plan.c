@@ -98,6 +98,15 @@ static int plan_spawn(struct vz_env *env, struct vz_err *err)
 	return 0;
 }
 
+static int plan_spawn_for(struct vz_host *host, const char *message, const int *fds, size_t n_fds, struct vz_err *err)
+{
+	(void)host;
+	(void)message;
+	(void)fds;
+	(void)n_fds;
+	return vz_fail(err, VZ_E_SYSTEM, 0, "nothing is started in a plan");
+}
+
 static int plan_release(struct vz_env *env, struct vz_err *err)
 {
 	plan_record(env->host->plan, "release init");
@@ -112,6 +121,12 @@ static int plan_find_init(struct vz_env *env)
 		return p->under->find_init(env);
 	env->init_pid = p->running ? 1 : 0;
 	return p->running;
+}
+
+static bool plan_has_reboot_mark(struct vz_env *env)
+{
+	(void)env;
+	return false;
 }
 
 static int plan_stop(struct vz_env *env, enum vz_env_stop how, struct vz_err *err)
@@ -181,8 +196,10 @@ const struct vz_backend backend_plan = {
 	.limits_prepare  = plan_limits_prepare,
 	.limits_remove   = plan_limits_remove,
 	.spawn           = plan_spawn,
+	.spawn_for       = plan_spawn_for,
 	.release         = plan_release,
 	.find_init       = plan_find_init,
+	.has_reboot_mark = plan_has_reboot_mark,
 	.stop            = plan_stop,
 	.wait            = plan_wait,
 	.enter           = plan_enter,

@@ -11,6 +11,8 @@
 #define VZ_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 #define VZ_UNUSED __attribute__((unused))
 
+#define VZ_STRING(a) VZ_STRING_OF(a)
+#define VZ_STRING_OF(a) #a
 #define VZ_MIN(a, b) ({ __typeof__(a) a_ = (a); __typeof__(b) b_ = (b); a_ < b_ ? a_ : b_; })
 #define VZ_MAX(a, b) ({ __typeof__(a) a_ = (a); __typeof__(b) b_ = (b); a_ > b_ ? a_ : b_; })
 

@@ -360,12 +360,13 @@ int64_t vz_ct_nproc(struct vz_ct *ct)
 
 /* ---- lock ---- */
 
-int vz_ct_lock(struct vz_ct *ct, uint64_t timeout, struct vz_err *err)
+/* 0; -EBUSY with *ret_owner filled; or -1 with err. status: what is said to be done under it. */
+static int take_lock(struct vz_ct *ct, const char *status, usec_t timeout, struct lock_owner *ret_owner,
+		     struct vz_err *err)
 {
 	auto_free char *dir = vz_conf_path(ct->vz, VZ_P_lockdir);
 	auto_free char *name = str_printf("%u", ct->id);
 	auto_free char *stale = NULL;
-	struct lock_owner owner = { 0 };
 	int r;
 
 	if (!dir)
@@ -375,20 +376,33 @@ int vz_ct_lock(struct vz_ct *ct, uint64_t timeout, struct vz_err *err)
 	r = name ? path_make_dirs(dir, 0755) : -ENOMEM;
 	if (r < 0)
 		return vz_fail(err, VZ_E_SYSTEM, r, "Unable to lock container: directory '%s'", dir);
-	r = lock_take(dir, name, "locked", timeout, &owner, &stale);
+	r = lock_take(dir, name, status, timeout, ret_owner, &stale);
 	if (stale)
 		ct_info(ct, "Removing stale lock file %s", stale);
-	if (r == -EBUSY) {
-		ct_warn(ct, "Locked by: pid %d, cmdline %s", (int)owner.pid,
-			owner.cmdline ? owner.cmdline : "unknown");
-		lock_owner_done(&owner);
-		return vz_fail(err, VZ_E_LOCKED, 0, "Container already locked");
-	}
+	if (r == -EBUSY)
+		return r;
 	if (r < 0)
 		return vz_fail(err, r == -EACCES || r == -EPERM ? VZ_E_NO_ACCES : VZ_E_SYSTEM, r,
 			       "Unable to lock container");
 	ct->lock_dir = take_ptr(dir);
 	return 0;
+}
+
+int vz_ct_lock(struct vz_ct *ct, uint64_t timeout, struct vz_err *err)
+{
+	struct lock_owner owner = { 0 };
+	int r = take_lock(ct, "locked", timeout, &owner, err);
+
+	if (r != -EBUSY)
+		return r;
+	ct_warn(ct, "Locked by: pid %d, cmdline %s", (int)owner.pid, owner.cmdline ? owner.cmdline : "unknown");
+	lock_owner_done(&owner);
+	return vz_fail(err, VZ_E_LOCKED, 0, "Container already locked");
+}
+
+int ct_lock_to_clean(struct vz_ct *ct, usec_t timeout, struct vz_err *err)
+{
+	return take_lock(ct, LOCK_CLEANUP, timeout, NULL, err);
 }
 
 void vz_ct_unlock(struct vz_ct *ct)

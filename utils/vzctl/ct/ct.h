@@ -71,6 +71,11 @@ int ct_need_root(struct vz_ct *ct, struct vz_err *err);
 /* That the kernel has overlayfs, if layout is the word for it. */
 int ct_need_overlay(struct vz_ct *ct, const char *layout, struct vz_err *err);
 bool ct_is_mounted(struct vz_ct *ct);
+/*
+ * Take the lock for as long as it takes to clean up; vzctl waits for it instead of failing. Waits at most
+ * timeout. 0, -EBUSY, or -1 with err.
+ */
+int ct_lock_to_clean(struct vz_ct *ct, usec_t timeout, struct vz_err *err);
 /* Is init there? Fills env.init_*. */
 bool ct_is_running(struct vz_ct *ct);
 /* Fail with VZ_E_NOT_RUNNING "Container is not running". */
@@ -86,6 +91,18 @@ char *vz_conf_path(struct vz *vz, enum vz_param_id id);
 int state_write(struct vz_ct *ct, struct vz_err *err);
 void state_read(struct vz_ct *ct);	/* fills env.init_pid and init_start, if it is of this boot */
 void state_remove(struct vz_ct *ct);
+
+struct state_process {
+	pid_t pid;
+	uint64_t start_time;	/* clock ticks */
+	bool rebooted;		/* of one that ended */
+};
+/* The init that the state file names, running or not. 0, or -1 if it names none. */
+int state_process(struct vz_ct *ct, struct state_process *ret);
+/* Write down how it ended, for whoever will see to that. */
+int state_note_end(struct vz_ct *ct, const struct state_process *p, struct vz_err *err);
+/* Is there an init that has ended, and nobody has cleaned up after it? Opens the back end, as ct_is_running(). */
+bool state_has_ended(struct vz_ct *ct, bool *ret_rebooted);
 
 /* ---- ids.c: the range of ids of a container ---- */
 /* Make sure the container has one: allocate, and store it in CTID.conf, if it has none. */
@@ -167,6 +184,8 @@ char *apply_passwords(const struct vz_edits *edits);
 /* ---- start.c, stop.c, mount.c: shared between operations ---- */
 /* Kill all processes and wait until they are gone. */
 int ct_kill(struct vz_ct *ct, struct vz_err *err);
+/* The second half of stop: whatever is left of a container whose init has ended. */
+int ct_take_down(struct vz_ct *ct, struct vz_err *err);
 /* Of a container that does not run: its groups and its state file, if it ended by itself. */
 void ct_forget_run(struct vz_ct *ct);
 /* Mount with scripts; the steps of start and mount share it. */

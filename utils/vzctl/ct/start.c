@@ -4,12 +4,14 @@
  * from there on the container runs by itself and needs none of our processes.
  */
 #include <errno.h>
+#include <string.h>
 #include <sys/wait.h>
 
 #include "base/cleanup.h"
 #include "base/str.h"
 #include "ct/ct.h"
 #include "ct/steps.h"
+#include "host/watcher.h"
 
 #define KILL_TIMEOUT (10 * USEC_PER_SEC)
 #define WAIT_DEFAULT 3600
@@ -225,6 +227,15 @@ static void remember_layout(struct vz_ct *ct)
 	vz_err_done(&ignored);
 }
 
+/* vzeventd may have come up in the meantime: an init that is not its child it must be told of. */
+static void tell_watcher(struct vz_ct *ct)
+{
+	auto_free char *message = ct->env.init_watched ? NULL : str_printf("watch %u", ct->id);
+
+	if (message)
+		(void)watcher_send(ct->vz->host.watcher, message, strlen(message), NULL, 0);
+}
+
 int vz_ct_start(struct vz_ct *ct, const struct vz_start *opt, struct vz_err *err)
 {
 	if (steps_run(ct, "start", start_steps, ARRAY_SIZE(start_steps), (void *)opt, err) < 0) {
@@ -236,6 +247,7 @@ int vz_ct_start(struct vz_ct *ct, const struct vz_start *opt, struct vz_err *err
 	}
 	if (ct->vz->dry_run)
 		return 0;
+	tell_watcher(ct);
 	remember_layout(ct);
 	if (!opt->wait) {
 		ct_info(ct, "Container start in progress...");

@@ -91,6 +91,17 @@ static const struct vz_step stop_steps[] = {
 	{ "umount", umount_root,   NULL, STEP_PLANNED },
 };
 
+/* Where the list goes on when init has ended by itself. */
+#define STEPS_BEFORE_KILL 2
+
+int ct_take_down(struct vz_ct *ct, struct vz_err *err)
+{
+	struct vz_stop opt = { 0 };
+	struct stopping s = { .opt = &opt, .gone = true };
+
+	return steps_run(ct, "stop", stop_steps + STEPS_BEFORE_KILL, ARRAY_SIZE(stop_steps) - STEPS_BEFORE_KILL, &s, err);
+}
+
 int vz_ct_stop(struct vz_ct *ct, const struct vz_stop *opt, struct vz_err *err)
 {
 	struct stopping s = { .opt = opt };

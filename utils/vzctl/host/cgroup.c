@@ -14,6 +14,7 @@
 
 #include "base/cleanup.h"
 #include "base/fd.h"
+#include "base/parse.h"
 #include "base/proc.h"
 #include "base/str.h"
 #include "base/strv.h"
@@ -163,7 +164,6 @@ int cgroup_delegate(struct cgroups *cg, const char *group, uid_t uid, gid_t gid)
 		{ "cgroup.procs",           false },
 		{ "cgroup.threads",         true },
 		{ "cgroup.subtree_control", false },
-		{ "cgroup.max.depth",       true },
 		{ "memory.oom.group",       true },
 		{ "memory.reclaim",         true },
 	};
@@ -177,6 +177,17 @@ int cgroup_delegate(struct cgroups *cg, const char *group, uid_t uid, gid_t gid)
 			return -errno;
 	/* The directory last: whoever sees it changed finds the rest done. */
 	return fchownat(fd, "", uid, gid, AT_EMPTY_PATH) < 0 ? -errno : 0;
+}
+
+int cgroup_max_depth(struct cgroups *cg, const char *group)
+{
+	auto_free char *path = path_join(group, "cgroup.max.depth");
+	auto_free char *text = NULL;
+	uint64_t depth;
+
+	if (!path || file_read_line(cg->v2, path, &text) < 0 || parse_u64_range(text, 0, INT32_MAX, &depth) < 0)
+		return -1;
+	return (int)depth;
 }
 
 static int write_pid(int root, const char *group, pid_t pid)

@@ -44,7 +44,7 @@ int cgroup_create(struct cgroups *cg, const char *group);
 int cgroup_create_v2(struct cgroups *cg, const char *group);
 /*
  * Hand the v2 group to another owner: directory, cgroup.procs, .threads, .subtree_control and, where
- * they exist, memory.oom.group, memory.reclaim, cgroup.max.depth.
+ * they exist, memory.oom.group, memory.reclaim.
  */
 int cgroup_delegate(struct cgroups *cg, const char *group, uid_t uid, gid_t gid);
 /*
@@ -78,6 +78,8 @@ int cgroup_fd(struct cgroups *cg, const char *group);
  * missing group is fine; -EBUSY if a process is left, and nothing is changed on v2 then.
  */
 int cgroup_remove(struct cgroups *cg, const char *group);
+/* How deep groups may be nested below the v2 group; -1: as deep as one likes, or not known. */
+int cgroup_max_depth(struct cgroups *cg, const char *group);
 /* Names of the v2 groups directly below group, into *ret (strv). */
 int cgroup_children(struct cgroups *cg, const char *group, char ***ret);
 

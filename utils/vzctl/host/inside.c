@@ -67,6 +67,7 @@ static const char *const proc_masked[] = {
 	"/proc/kcore", "/proc/keys", "/proc/timer_list", "/proc/sched_debug", "/proc/latency_stats",
 };
 
+#define REBOOT_UNIT "vz-reboot.service"
 /*
  * What systemd is told. PSI watches are off because no checkpoint can carry them over; the console
  * is /dev/null, on which a getty would fail. Versions that do not know a setting ignore it.
@@ -75,6 +76,11 @@ static const struct { const char *path, *text; } systemd_files[] = {
 	{ "/run/systemd/system.conf.d/50-vz.conf", "[Manager]\nDefaultMemoryPressureWatch=off\n" },
 	{ "/run/systemd/user.conf.d/50-vz.conf", "[Manager]\nDefaultMemoryPressureWatch=off\n" },
 	{ "/run/systemd/system/user@.service.d/50-vz.conf", "[Service]\nMemoryPressureWatch=off\n" },
+	{ "/run/systemd/system/" REBOOT_UNIT,
+	  "[Unit]\nDescription=Tell the host of the reboot\nDefaultDependencies=no\n"
+	  "Before=final.target systemd-reboot.service\n"
+	  "[Service]\nType=oneshot\n"
+	  "ExecStart=/bin/sh -c 'echo " VZ_STRING(INSIDE_REBOOT_DEPTH) " >/sys/fs/cgroup/" INSIDE_REBOOT_GROUP "/cgroup.max.depth'\n" },
 };
 /*
  * Where the root is attached for the moment of the pivot, in our own copy of the mounts: any directory
@@ -82,7 +88,10 @@ static const struct { const char *path, *text; } systemd_files[] = {
  */
 #define PIVOT_DIR "/proc"
 #define NODE_DIR "/dev/.vz"
-#define GETTY_UNIT "/run/systemd/system/console-getty.service"
+static const struct { const char *link, *to; } systemd_links[] = {
+	{ "/run/systemd/system/console-getty.service", "/dev/null" },
+	{ "/run/systemd/system/reboot.target.wants/" REBOOT_UNIT, "../" REBOOT_UNIT },
+};
 
 const char *const inside_init_env[] = {
 	"HOME=/", "TERM=linux", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
@@ -180,16 +189,21 @@ static int pivot(const struct inside *in)
 	return 0;
 }
 
-/* An empty file for a node to be bound on, with the directories above it. */
-static int make_node_file(const char *path)
+static int make_parent_dir(const char *path)
 {
 	auto_free char *dir = strdup(path);
-	int fd, r;
 
 	if (!dir)
 		return -ENOMEM;
 	*strrchr(dir, '/') = '\0';
-	r = path_make_dirs(dir, 0755);
+	return path_make_dirs(dir, 0755);
+}
+
+/* An empty file for a node to be bound on, with the directories above it. */
+static int make_node_file(const char *path)
+{
+	int fd, r = make_parent_dir(path);
+
 	if (r < 0)
 		return r;
 	fd = open(path, O_CREAT | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0644);
@@ -257,14 +271,9 @@ static int mask_proc(void)
 
 static int write_new_file(const char *path, const char *text)
 {
-	auto_free char *dir = strdup(path);
 	auto_close int fd = -1;
-	int r;
+	int r = make_parent_dir(path);
 
-	if (!dir)
-		return -ENOMEM;
-	*strrchr(dir, '/') = '\0';
-	r = path_make_dirs(dir, 0755);
 	if (r < 0)
 		return r;
 	fd = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0644);
@@ -283,7 +292,15 @@ static int tell_systemd(void)
 		if (r < 0)
 			return r;
 	}
-	return symlink("/dev/null", GETTY_UNIT) < 0 ? -errno : 0;
+	for (size_t i = 0; i < ARRAY_SIZE(systemd_links); i++) {
+		int r = make_parent_dir(systemd_links[i].link);
+
+		if (r == 0 && symlink(systemd_links[i].to, systemd_links[i].link) < 0)
+			r = -errno;
+		if (r < 0)
+			return r;
+	}
+	return 0;
 }
 
 /*

@@ -14,6 +14,15 @@
 
 #include "host/seccomp.h"
 
+/*
+ * The mark of a container that reboots: once init is gone nobody but its parent could tell a reboot from
+ * a power-off. It is the depth to which groups may be nested below this one: systemd's own, which it
+ * leaves in place when it removes all others, and a file that may be written there (in the root of a
+ * delegated tree it may not, where cgroup2 is mounted with nsdelegate).
+ */
+#define INSIDE_REBOOT_GROUP "init.scope"
+#define INSIDE_REBOOT_DEPTH 4242
+
 struct inside_node {
 	const char *name;	/* below /dev on the host and inside ("fuse", "net/tun") */
 	mode_t mode;		/* what it is, and the host's permissions */

@@ -31,6 +31,8 @@
 
 /* To get inside. It takes a millisecond, unless the container freezes us on the way. */
 #define ENTER_TIMEOUT (30 * USEC_PER_SEC)
+/* To hear of a helper that another process was asked to make. It takes a millisecond, too. */
+#define DELEGATE_TIMEOUT (5 * USEC_PER_SEC)
 
 #define NEW_NAMESPACES \
 	(CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET | CLONE_NEWCGROUP)
@@ -176,18 +178,24 @@ static int become_inner_root(void)
 	return 0;
 }
 
+/* Tell a stage, and who says so. */
+static int introduce(int sock, enum ns_stage stage)
+{
+	auto_close int pidfd = pidfd_open_pid(getpid());
+
+	return pidfd < 0 ? pidfd : fd_send(sock, (char)stage, pidfd);
+}
+
 /*
  * The process announces itself: if its maker did, what it says next could be heard first, for both
  * speak through the same socket.
  */
 static void __attribute__((noreturn)) run_process(const struct ns_spawn *s, int sock)
 {
-	int pidfd = pidfd_open_pid(getpid());
-	int r = pidfd < 0 ? pidfd : fd_send(sock, NS_SPAWNED, pidfd);
+	int r = introduce(sock, NS_SPAWNED);
 
 	if (r < 0)
 		ns_die(sock, "tell of the new process", -r);
-	(void)close(pidfd);
 	s->child(s->data, sock);
 	_exit(127);
 }
@@ -208,7 +216,7 @@ static void __attribute__((noreturn)) run_helper(const struct ns_spawn *s, int s
 		ns_die(sock, "take the ids of the container's root", -r);
 	if (unshare(CLONE_NEWUSER | CLONE_NEWTIME) < 0)
 		ns_die(sock, "make user and time namespaces", errno);
-	r = ns_tell(sock, NS_USERNS);
+	r = introduce(sock, NS_USERNS);
 	if (r == 0)
 		r = ns_await(sock, NS_MAPPED);
 	if (r < 0)
@@ -261,31 +269,6 @@ static void now_doing(struct ns_failure *f, const char *what)
 	(void)snprintf(f->where, sizeof(f->where), "%s", what);
 }
 
-static int talk_to_helper(const struct ns_spawn *s, pid_t helper, int sock, int *ret_pidfd,
-			  struct ns_failure *f)
-{
-	char tag;
-	int r;
-
-	now_doing(f, "make user and time namespaces");
-	r = ns_expect(sock, NS_USERNS, f);
-	if (r < 0)
-		return r;
-	now_doing(f, "map ids and clocks");
-	r = map_namespaces(helper, s);
-	if (r < 0)
-		return r;
-	now_doing(f, "make namespaces");
-	r = ns_tell(sock, NS_MAPPED);
-	if (r == 0)
-		r = fd_receive(sock, &tag, ret_pidfd);
-	if (r < 0)
-		return r;
-	if (tag == NS_FAILED)
-		return read_failure(sock, f);
-	return tag == NS_SPAWNED && *ret_pidfd >= 0 ? 0 : -EPROTO;
-}
-
 /* The pid behind a pidfd, as this process sees it. */
 static pid_t pidfd_pid(int pidfd)
 {
@@ -300,32 +283,126 @@ static pid_t pidfd_pid(int pidfd)
 	return line ? (pid_t)strtol(line + 5, NULL, 10) : -EBADMSG;
 }
 
-int ns_spawn(const struct ns_spawn *s, struct ns_spawned *ret, struct ns_failure *ret_failure)
+/* A stage at which somebody introduces himself: his pidfd. */
+static int meet(int sock, enum ns_stage stage, int *ret_pidfd, struct ns_failure *f)
+{
+	char tag;
+	int r = fd_receive(sock, &tag, ret_pidfd);
+
+	if (r < 0)
+		return r == -ECONNRESET ? -EPIPE : r;
+	if (tag == NS_FAILED)
+		return read_failure(sock, f);
+	return tag == (char)stage && *ret_pidfd >= 0 ? 0 : -EPROTO;
+}
+
+static int talk_to_helper(const struct ns_spawn *s, int sock, int *ret_helper, int *ret_pidfd,
+			  struct ns_failure *f)
+{
+	pid_t helper;
+	int r;
+
+	now_doing(f, "make user and time namespaces");
+	r = meet(sock, NS_USERNS, ret_helper, f);
+	if (r < 0)
+		return r;
+	now_doing(f, "map ids and clocks");
+	helper = pidfd_pid(*ret_helper);
+	r = helper > 0 ? map_namespaces(helper, s) : -ESRCH;
+	if (r < 0)
+		return r;
+	now_doing(f, "make namespaces");
+	r = ns_tell(sock, NS_MAPPED);
+	return r < 0 ? r : meet(sock, NS_SPAWNED, ret_pidfd, f);
+}
+
+/* Readable within the time, or at its end? Signals do not count. */
+static bool is_readable_in_time(int fd, usec_t timeout)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	usec_t end = now_usec() + timeout;
+
+	for (;;) {
+		usec_t now = now_usec();
+		int r = now < end ? poll(&p, 1, (int)((end - now + 999) / 1000)) : 0;
+
+		if (r >= 0 || errno != EINTR)
+			return r > 0;
+	}
+}
+
+/* Has somebody at the other end said something, before the time is over and before he was gone? */
+static bool is_heard(int sock)
+{
+	char c;
+
+	return is_readable_in_time(sock, DELEGATE_TIMEOUT) && recv(sock, &c, 1, MSG_PEEK) == 1;
+}
+
+pid_t ns_spawn_for(const struct ns_spawn *s, int sock)
+{
+	pid_t helper = clone_process(0, s->cgroup_fd, NULL);
+
+	if (helper == 0)
+		run_helper(s, sock);
+	return helper;
+}
+
+/*
+ * A helper, and in *ret_sock our end of the conversation with it. Its pid if it is our own child, 0 if
+ * another process made it, or a negative errno.
+ */
+static pid_t make_helper(const struct ns_spawn *s, bool delegated, int *ret_sock)
 {
 	auto_close int ours = -1;
 	auto_close int theirs = -1;
-	auto_close int pidfd = -1;
+	pid_t helper = 0;
 	int sock[2], r;
-	pid_t helper, pid;
 
-	now_doing(ret_failure, "make a socket pair");
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sock) < 0)
 		return -errno;
 	ours = sock[0];
 	theirs = sock[1];
+	if (delegated) {
+		r = s->delegate(s->data, theirs);
+		(void)close(take_fd(&theirs));
+		if (r < 0 || !is_heard(ours))
+			return r < 0 ? r : -ETIMEDOUT;
+	} else {
+		helper = clone_process(0, s->cgroup_fd, NULL);
+		if (helper < 0)
+			return helper;
+		if (helper == 0) {
+			(void)close(take_fd(&ours));
+			run_helper(s, theirs);
+		}
+	}
+	*ret_sock = take_fd(&ours);
+	return helper;
+}
+
+int ns_spawn(const struct ns_spawn *s, struct ns_spawned *ret, struct ns_failure *ret_failure)
+{
+	auto_close int sock = -1;
+	auto_close int pidfd = -1;
+	auto_close int helper_fd = -1;
+	pid_t helper = -1, pid;
+	int r;
+
 	now_doing(ret_failure, "make a process in the container's cgroup");
-	helper = clone_process(0, s->cgroup_fd, NULL);
+	if (s->delegate)
+		helper = make_helper(s, true, &sock);
+	if (helper < 0)
+		helper = make_helper(s, false, &sock);
 	if (helper < 0)
 		return helper;
-	if (helper == 0) {
-		(void)close(take_fd(&ours));
-		run_helper(s, theirs);
-	}
-	(void)close(take_fd(&theirs));
-	r = talk_to_helper(s, helper, ours, &pidfd, ret_failure);
-	if (r < 0)
+	r = talk_to_helper(s, sock, &helper_fd, &pidfd, ret_failure);
+	if (r < 0 && helper > 0)
 		(void)kill(helper, SIGKILL);
-	(void)proc_wait(helper);
+	else if (r < 0 && helper_fd >= 0)
+		(void)pidfd_signal(helper_fd, SIGKILL);
+	if (helper > 0)
+		(void)proc_wait(helper);
 	if (r < 0) {
 		if (pidfd >= 0)
 			(void)pidfd_signal(pidfd, SIGKILL);
@@ -336,7 +413,12 @@ int ns_spawn(const struct ns_spawn *s, struct ns_spawned *ret, struct ns_failure
 		(void)pidfd_signal(pidfd, SIGKILL);
 		return pid < 0 ? pid : -ESRCH;
 	}
-	*ret = (struct ns_spawned){ .pid = pid, .pidfd = take_fd(&pidfd), .sock = take_fd(&ours) };
+	*ret = (struct ns_spawned){
+		.pid = pid,
+		.pidfd = take_fd(&pidfd),
+		.sock = take_fd(&sock),
+		.delegated = helper == 0,
+	};
 	return 0;
 }
 
@@ -373,21 +455,6 @@ static void __attribute__((noreturn)) run_entrant(const struct ns_enter *e, int 
 	}
 	r = fd_send(sock, NS_SPAWNED, pidfd);
 	_exit(-r);
-}
-
-/* Readable within the time, or at its end? Signals do not count. */
-static bool is_readable_in_time(int fd, usec_t timeout)
-{
-	struct pollfd p = { .fd = fd, .events = POLLIN };
-	usec_t end = now_usec() + timeout;
-
-	for (;;) {
-		usec_t now = now_usec();
-		int r = now < end ? poll(&p, 1, (int)((end - now + 999) / 1000)) : 0;
-
-		if (r >= 0 || errno != EINTR)
-			return r > 0;
-	}
 }
 
 int ns_enter(const struct ns_enter *e, pid_t *ret_pid, int *ret_pidfd)

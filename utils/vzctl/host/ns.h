@@ -10,12 +10,13 @@
 #ifndef VZ_HOST_NS_H
 #define VZ_HOST_NS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 /* Stages of the conversation between the caller and the new process, one byte each. */
 enum ns_stage {
-	NS_USERNS   = 'u',	/* helper: user and time namespace are there, give me ids and groups */
+	NS_USERNS   = 'u',	/* helper: user and time namespace are there, give me ids; its pidfd comes along */
 	NS_MAPPED   = 'm',	/* caller: done */
 	NS_SPAWNED  = 's',	/* process: I exist; its pidfd comes along */
 	NS_READY    = 'r',	/* process: set up, waiting at the barrier */
@@ -36,13 +37,20 @@ struct ns_spawn {
 	int (*enter_groups)(void *data);
 	/* Runs as process 1 of the new namespaces, uid 0 there. sock leads to the caller. Must not return. */
 	void (*child)(void *data, int sock);
+	/*
+	 * Have another process make the helper, by ns_spawn_for(), and so be the parent of process 1; sock
+	 * is the helper's end of the conversation. 0 or a negative errno, upon which, as when nothing is
+	 * heard of the helper, the caller makes one itself. NULL: it does so anyway.
+	 */
+	int (*delegate)(void *data, int sock);
 	void *data;
 };
 
 struct ns_spawned {
-	pid_t pid;		/* as the caller sees it; the caller is its parent */
+	pid_t pid;		/* as the caller sees it */
 	int pidfd;
 	int sock;		/* the conversation goes on over it */
+	bool delegated;		/* its parent is another process; else the caller */
 };
 
 /*
@@ -50,6 +58,11 @@ struct ns_spawned {
  * ret_failure; nothing is left then.
  */
 int ns_spawn(const struct ns_spawn *s, struct ns_spawned *ret, struct ns_failure *ret_failure);
+/*
+ * The other side of delegate: the pid of a helper that talks over sock, or a negative errno. The calling
+ * process, which is to reap the helper, becomes the parent of process 1. sock stays the caller's.
+ */
+pid_t ns_spawn_for(const struct ns_spawn *s, int sock);
 
 /* For the process: wait for a stage; and tell of a failure (what was being done, errno), not to return. */
 int ns_await(int sock, enum ns_stage stage);

@@ -171,6 +171,35 @@ int vz_ct_enter(struct vz_ct *ct, const char *term, char *const *type_first, int
 /* Run the text of a host file inside; a stopped container is set up for that moment. */
 int vz_ct_runscript(struct vz_ct *ct, const char *file, int *ret_status, struct vz_err *err);
 
+/* ---- watching: the inside of vzeventd ---- */
+
+/*
+ * What is due when the init of a container has ended: start the container again if that was a reboot, else
+ * clean up after it. Waits for the lock. 0 as well if somebody else has seen to it, or nothing has ended.
+ */
+int vz_ct_see_to_end(struct vz_ct *ct, struct vz_err *err);
+
+/* The one process of a host that is the parent of inits, and is told of their end. */
+struct vz_watch;
+/*
+ * From now on spawning processes are served. listener: the descriptor of an earlier vz_watch_listener(),
+ * carried through execve(); -1: none. see_to() is called in a child process, its result becomes the exit
+ * status. Blocks SIGCHLD, SIGHUP, SIGINT and SIGTERM. The caller frees *ret.
+ */
+int vz_watch_new(struct vz *vz, int listener, int (*see_to)(void *data, vz_ctid id), void *data,
+		 struct vz_watch **ret, struct vz_err *err);
+void vz_watch_free(struct vz_watch *w);
+int vz_watch_listener(const struct vz_watch *w);
+enum vz_watch_end {
+	VZ_WATCH_STOP,		/* SIGINT or SIGTERM: containers go on running */
+	VZ_WATCH_UPGRADE,	/* SIGHUP: execve() of this program keeps the children */
+};
+/*
+ * What happened while no vzeventd ran is caught up; then wait for what happens. Makes a process that
+ * does the work, and returns in both: enum vz_watch_end, or -1 with err.
+ */
+int vz_watch_run(struct vz_watch *w, struct vz_err *err);
+
 #ifdef __cplusplus
 }
 #endif
