@@ -8,11 +8,19 @@
  *	probe open r|w|rw PATH
  *	probe mknod c|b MAJOR MINOR PATH
  *	probe writable		of the paths on standard input print those that may be written
+ *	sh, bash, halt, init	under one of these names: append to /tmp/spy all that the caller left to it.
+ *				init stays, and reaps
  *	probe euid		print the effective user id
  *	probe keyring COMMAND…  run a command in a session keyring that holds the key "openve-secret"
  *	probe forks		make children that sleep until no more can be made; print their number and why,
  *				and sleep
  *	probe bomb		fork without end, each child too; the name of all is "bomb"
+ *	probe watch		of the paths on standard input print those that are opened from then on; an
+ *				empty line first, once it watches
+ *	probe swap A B…		exchange the two names of each pair, again and again, without end
+ *	probe hunt look|trace|kill|stop
+ *				wait for processes that come, and do that to each of them
+ *	probe sti FD            put a byte into the input of the terminal FD
  *	probe sleep NAME        change the process name, say so, and wait for the end of the world
  */
 #define _GNU_SOURCE
@@ -23,10 +31,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 /* With arguments that are refused for another reason when the filter lets them pass. */
@@ -58,7 +71,148 @@ static int say(long r)
 	return r < 0;
 }
 
-static int fill_with_children(void)
+/* Names of what is watched, by number of the watch. */
+static char *watched[4096];
+
+static int watch(void)
+{
+	int fd = inotify_init1(IN_CLOEXEC);
+	char path[4096], buf[65536] __attribute__((aligned(8)));
+	ssize_t n;
+
+	while (fgets(path, sizeof(path), stdin)) {
+		int wd;
+
+		path[strcspn(path, "\n")] = '\0';
+		wd = inotify_add_watch(fd, path, IN_OPEN | IN_ACCESS | IN_MODIFY | IN_ATTRIB | IN_DONT_FOLLOW);
+		if (wd < 0 || wd >= (int)(sizeof(watched) / sizeof(watched[0])))
+			return say(-1);
+		watched[wd] = strdup(path);
+	}
+	puts("");
+	fflush(stdout);
+	while ((n = read(fd, buf, sizeof(buf))) > 0)
+		for (char *p = buf; p < buf + n; p += sizeof(struct inotify_event) + ((struct inotify_event *)p)->len) {
+			const struct inotify_event *e = (struct inotify_event *)p;
+
+			if (e->wd > 0 && !(e->mask & IN_IGNORED)) {
+				printf("%s %s\n", watched[e->wd], e->len ? e->name : "");
+				fflush(stdout);
+			}
+		}
+	return say(-1);
+}
+
+static int swap(char **pairs, int n)
+{
+	for (;;)
+		for (int i = 0; i + 1 < n; i += 2)
+			if (renameat2(AT_FDCWD, pairs[i], AT_FDCWD, pairs[i + 1], RENAME_EXCHANGE) < 0 && errno != ENOENT)
+				return say(-1);
+}
+
+/* Of a process that is not ours: what can be had of it? */
+static void look_at(int pid)
+{
+	static const char *const links[] = { "exe", "cwd", "root", "fd/0", "fd/3", "fd/4", "ns/mnt" };
+	static const char *const files[] = { "environ", "maps", "mem", "stack", "auxv" };
+	char path[64], text[4096];
+	ssize_t n;
+
+	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++) {
+		snprintf(path, sizeof(path), "/proc/%d/%s", pid, links[i]);
+		n = readlink(path, text, sizeof(text) - 1);
+		if (n < 0 && errno == EACCES)
+			printf("%s denied\n", links[i]);
+		else if (n >= 0)
+			printf("%s -> %.*s\n", links[i], (int)n, text);
+	}
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		int fd;
+
+		snprintf(path, sizeof(path), "/proc/%d/%s", pid, files[i]);
+		fd = open(path, O_RDONLY);
+		n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+		for (ssize_t c = 0; c < n; c++)
+			putchar(text[c] ? text[c] : ' ');
+		close(fd);
+	}
+	if (ptrace(PTRACE_SEIZE, pid, NULL, NULL) == 0) {
+		snprintf(path, sizeof(path), "/proc/%d/exe", pid);
+		n = readlink(path, text, sizeof(text) - 1);
+		printf("\nseized %.*s\n", n < 0 ? 0 : (int)n, text);
+		ptrace(PTRACE_DETACH, pid, NULL, NULL);
+	}
+	fflush(stdout);
+}
+
+/* Pids are given out in order: the next ones are known before they are there. */
+static _Noreturn void hunt(const char *how)
+{
+	int next = getpid() + 1;
+
+	int sig = strcmp(how, "kill") == 0 ? SIGKILL : strcmp(how, "stop") == 0 ? SIGSTOP : 0;
+
+	for (;;)
+		for (int pid = next; pid < next + 4; pid++) {
+			if (kill(pid, sig) < 0)
+				continue;
+			if (strcmp(how, "look") == 0)
+				look_at(pid);
+			/* Once it runs a program of the container, it can be had. */
+			while (strcmp(how, "trace") == 0 && ptrace(PTRACE_SEIZE, pid, NULL, NULL) < 0 && errno == EPERM)
+				;
+			next = pid + 1;
+		}
+}
+
+/* Where does it lead, and is it good for more than it was given for? */
+static void spy_on(FILE *f, int fd)
+{
+	char path[64], target[4096];
+	struct stat st;
+	ssize_t n;
+	int again;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	n = readlink(path, target, sizeof(target) - 1);
+	if (n < 0 || fstat(fd, &st) < 0 || fileno(f) == fd)
+		return;
+	fprintf(f, "fd %d -> %.*s\n", fd, (int)n, target);
+	if (S_ISDIR(st.st_mode))
+		fprintf(f, "fd %d is a directory\n", fd);
+	if (strncmp(target, "pipe:", 5) != 0 && fchmod(fd, st.st_mode) == 0)
+		fprintf(f, "fd %d could be changed\n", fd);
+	if (S_ISREG(st.st_mode) && ((again = open(path, O_WRONLY | O_CLOEXEC)) >= 0 || write(fd, "x", 1) == 1))
+		fprintf(f, "fd %d could be written %d\n", fd, again);
+}
+
+static int spy(const char *name)
+{
+	FILE *f = fopen("/tmp/spy", "ae");
+	char buf[4096];
+	FILE *group;
+
+	if (!f)
+		return 1;
+	fprintf(f, "as %s parent %d session %d terminal %s\n", name, (int)getppid(), (int)(getsid(0) == getpid()),
+		ttyname(0) ? ttyname(0) : "none");
+	for (int fd = 0; fd < 1024; fd++)
+		spy_on(f, fd);
+	for (char **e = environ; *e; e++)
+		fprintf(f, "env %s\n", *e);
+	group = fopen("/proc/self/cgroup", "re");
+	while (group && fgets(buf, sizeof(buf), group))
+		if (strncmp(buf, "0::", 3) == 0)
+			fprintf(f, "group %s", buf);
+	fclose(f);
+	while (strcmp(name, "init") == 0)
+		if (wait(NULL) < 0)
+			pause();
+	return 0;
+}
+
+static _Noreturn void fill_with_children(void)
 {
 	int n = 0;
 
@@ -78,7 +232,7 @@ static int fill_with_children(void)
 		pause();
 }
 
-static int explode(void)
+static _Noreturn void explode(void)
 {
 	signal(SIGCHLD, SIG_IGN);
 	prctl(PR_SET_NAME, "bomb");
@@ -86,9 +240,24 @@ static int explode(void)
 		fork();
 }
 
+/* Is a word among blank-separated ones? */
+static int is_one_of(const char *word, const char *words)
+{
+	size_t len = strlen(word);
+
+	for (const char *p = words; (p = strstr(p, word)); p += len)
+		if ((p == words || p[-1] == ' ') && (!p[len] || p[len] == ' '))
+			return 1;
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "";
+	const char *name = strrchr(argv[0], '/') ? strrchr(argv[0], '/') + 1 : argv[0];
+
+	if (is_one_of(name, "-bash bash -sh sh halt init"))
+		return spy(name);
 
 	if (strcmp(what, "unshare") == 0 && argc == 3)
 		return say(unshare((int)strtoul(argv[2], NULL, 16)));
@@ -117,10 +286,18 @@ int main(int argc, char **argv)
 		execvp(argv[2], argv + 2);
 		return say(-1);
 	}
+	if (strcmp(what, "watch") == 0)
+		return watch();
+	if (strcmp(what, "swap") == 0 && argc > 3)
+		return swap(argv + 2, argc - 2);
+	if (strcmp(what, "hunt") == 0 && argc == 3)
+		hunt(argv[2]);
+	if (strcmp(what, "sti") == 0 && argc == 3)
+		return say(ioctl(atoi(argv[2]), TIOCSTI, "x"));
 	if (strcmp(what, "forks") == 0)
-		return fill_with_children();
+		fill_with_children();
 	if (strcmp(what, "bomb") == 0)
-		return explode();
+		explode();
 	if (strcmp(what, "sleep") == 0 && argc == 3) {
 		prctl(PR_SET_NAME, argv[2]);
 		puts("ok");

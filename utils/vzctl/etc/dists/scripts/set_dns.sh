@@ -54,7 +54,7 @@ set_resolved()
 	replace_file "$conf" "$file_text"
 	# Not up yet when the container starts: it will read the file then.
 	if has_program systemctl; then
-		systemctl try-restart systemd-resolved.service </dev/null >/dev/null 2>&1 || true
+		systemctl try-restart systemd-resolved.service >&0 2>&1 || true
 	fi
 }
 

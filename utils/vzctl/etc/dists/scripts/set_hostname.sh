@@ -25,7 +25,8 @@ set_hosts()
 	[ -n "$names" ] || ours=
 	text=
 
-	read_file /etc/hosts
+	# Lists of names to be blocked are that long: the container starts all the same.
+	read_file /etc/hosts || return 0
 	[ -n "$file_text" ] || file_text='127.0.0.1	localhost
 ::1		localhost
 '
@@ -53,8 +54,9 @@ set_hosts()
 
 if [ -n "${HOSTNM-}" ]; then
 	old_name=
-	if [ -f /etc/hostname ]; then
-		read -r old_name </etc/hostname || true
+	if read_file /etc/hostname; then
+		old_name=${file_text%%"
+"*}
 	fi
 	[ -n "$old_name" ] || old_name=$HOSTNM
 	set_hosts "$old_name"
@@ -63,7 +65,7 @@ if [ -n "${HOSTNM-}" ]; then
 	case ${VE_STATE-} in
 	starting | running)
 		if has_program hostname; then
-			hostname "$HOSTNM" </dev/null
+			hostname "$HOSTNM"
 		fi
 		;;
 	esac
