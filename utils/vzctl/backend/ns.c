@@ -549,7 +549,7 @@ static int run_halt(struct vz_env *env, struct vz_err *err)
 	r = pidfd_wait(pidfd, seconds && seconds * USEC_PER_SEC < HALT_TIMEOUT ? seconds * USEC_PER_SEC : HALT_TIMEOUT);
 	if (r < 0)
 		(void)pidfd_signal(pidfd, SIGKILL);
-	status = proc_wait(pid);
+	status = proc_reap(pid, pidfd);
 	/* Killed by its own shutdown is a success as well; 127: no such program. */
 	if (r < 0 || (WIFEXITED(status) && WEXITSTATUS(status) > 1))
 		return vz_fail(err, VZ_E_STOP, r, "halt failed inside container %u", env->id);

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 #include "base/str.h"
 
 #define PROC_FILE_MAX (1 << 20)
+#define REAP_PATIENCE (5 * USEC_PER_SEC)	/* for the death of one that was killed */
 #define FIELD_FLAGS 9
 #define PF_EXITING 0x4		/* a flag of the kernel's struct task_struct, the same since 1994 */
 
@@ -167,4 +169,13 @@ int proc_wait(pid_t pid)
 		if (errno != EINTR)
 			return -errno;
 	return status;
+}
+
+int proc_reap(pid_t pid, int pidfd)
+{
+	int status;
+
+	(void)pidfd_wait(pidfd, REAP_PATIENCE);
+	/* From the moment the descriptor is readable a child that nobody traces can be waited for. */
+	return waitpid(pid, &status, WNOHANG) == pid ? status : SIGKILL;
 }
