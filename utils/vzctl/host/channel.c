@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -66,6 +67,21 @@ void channel_drain(struct channel *c)
 		c->start += (size_t)n;
 	else if (errno != EAGAIN && errno != EINTR)
 		channel_stop(c, errno);
+}
+
+bool channel_has_room(const struct channel *c, size_t len)
+{
+	return len <= c->size - (c->end - c->start);
+}
+
+void channel_add(struct channel *c, const char *data, size_t len)
+{
+	c->end -= c->start;
+	memmove(c->buf, c->buf + c->start, c->end);
+	c->start = 0;
+	len = VZ_MIN(len, c->size - c->end);
+	memcpy(c->buf + c->end, data, len);
+	c->end += len;
 }
 
 void channel_want(const struct channel *c, struct pollfd p[2])

@@ -51,6 +51,9 @@ void channel_stop(struct channel *c, int error);
 /* 0; -EAGAIN if nothing is there; or what ended it, and from is -1 then. */
 int channel_fill(struct channel *c);
 void channel_drain(struct channel *c);
+/* Put bytes behind those in the buffer; what has no room there is lost. */
+void channel_add(struct channel *c, const char *data, size_t len);
+bool channel_has_room(const struct channel *c, size_t len);
 
 /* What to wait for: p[0] is the reading end, p[1] the writing one; and what to do then. */
 void channel_want(const struct channel *c, struct pollfd p[2]);

@@ -52,4 +52,24 @@ int relay_run(struct relay_pipes *p, int pidfd);
  */
 int relay_terminal(int master, int pidfd, const char *type_first);
 
+/*
+ * The same for one session after the other, as on a console: what is typed is watched for the keys of
+ * keys.h, however little of it is taken inside, and the end of our stdin is as good as Esc. From open to
+ * close our terminal is raw and the four signals wait, so that the caller can clean up in between.
+ */
+struct terminal;
+
+enum terminal_end {
+	TERMINAL_EXITED,	/* the child did */
+	TERMINAL_DETACH,	/* Esc . or the end of our stdin, or nobody reads our stdout any more */
+	TERMINAL_KILL,		/* Esc ! */
+};
+
+int terminal_open(struct terminal **ret);	/* 0 or -errno; the caller closes *ret */
+void terminal_close(struct terminal *t);	/* a signal that came takes its course now */
+/* One session. enum terminal_end, or -errno; -EINTR: a signal came and waits. */
+int terminal_run(struct terminal *t, int master, int pidfd);
+/* Wait without one. TERMINAL_EXITED: time is up; else as above. */
+int terminal_pause(struct terminal *t, usec_t time);
+
 #endif

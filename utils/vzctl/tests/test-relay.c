@@ -820,6 +820,186 @@ static void no_terminal_of_ours_is_needed(void **state)
 	(void)close(null);
 }
 
+/* --- a console -------------------------------------------------------------------------------- */
+
+/*
+ * The relay's side: one command after the other on a console, as in a row of shells. Its exit status tells
+ * how the last one ended: 100 + enum terminal_end, 200 for a failure.
+ */
+static int console_shells(const char *const *commands)
+{
+	int end = -1, root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct terminal *t;
+
+	if (terminal_open(&t) < 0)
+		return 201;
+	for (; *commands && end != TERMINAL_DETACH; commands++) {
+		int master, slave, pidfd;
+		pid_t pid;
+
+		if (pty_open(root, &master, &slave) < 0)
+			return 202;
+		pid = fork();
+		if (pid == 0) {
+			(void)setsid();
+			(void)ioctl(slave, TIOCSCTTY, 0);
+			for (int i = 0; i < 3; i++)
+				(void)dup2(slave, i);
+			(void)execl("/bin/sh", "sh", "-c", *commands, NULL);
+			_exit(203);
+		}
+		(void)close(slave);
+		pidfd = pidfd_open_pid(pid);
+		end = terminal_run(t, master, pidfd);
+		(void)close(master);
+		(void)pidfd_signal(pidfd, SIGKILL);
+		(void)proc_wait(pid);
+		if (end < 0)
+			break;
+	}
+	terminal_close(t);
+	return end < 0 ? 200 : 100 + end;
+}
+
+static void attach(struct screen *s, const char *const *commands, int in)
+{
+	*s = (struct screen){ .master = -1 };
+	open_pty(&s->master, &s->slave);
+	assert_int_equal(tcgetattr(s->slave, &s->before), 0);
+	s->relay = forked();
+	if (s->relay == 0) {
+		(void)setsid();
+		(void)ioctl(s->slave, TIOCSCTTY, 0);
+		(void)dup2(in >= 0 ? in : s->slave, 0);
+		(void)dup2(s->slave, 1);
+		(void)dup2(s->slave, 2);
+		(void)close_range(3, ~0u, 0);
+		_exit(console_shells(commands));
+	}
+}
+
+static void console_is_left_by_esc_dot(void **state)
+{
+	struct screen s;
+
+	(void)state;
+	attach(&s, (const char *const[]){ "echo ready; read a; echo \"<$a>\"; sleep 30", NULL }, -1);
+	await_text(&s, "ready");
+	type(&s, "a\033.\r");
+	await_text(&s, "<a\033.>");
+	type(&s, "\033.");
+	assert_int_equal(switch_off(&s), (100 + TERMINAL_DETACH) << 8);
+}
+
+static void one_session_follows_the_other(void **state)
+{
+	struct screen s;
+
+	(void)state;
+	attach(&s, (const char *const[]){ "echo first; read a", "echo second; sleep 30", "echo third", NULL }, -1);
+	await_text(&s, "first");
+	type(&s, "over\r");
+	await_text(&s, "second");
+	assert_false(is_as_before(&s));
+	type(&s, "\033!");
+	await_text(&s, "third");
+	assert_int_equal(switch_off(&s), (100 + TERMINAL_EXITED) << 8);
+}
+
+/* What it does not take is lost, but not what is meant for us. */
+static void console_is_left_though_nothing_is_taken(void **state)
+{
+	struct screen s;
+	char much[1000];
+
+	(void)state;
+	memset(much, 'x', sizeof(much));
+	attach(&s, (const char *const[]){ "stty raw -echo; echo ready; sleep 30", NULL }, -1);
+	await_text(&s, "ready");
+	/* So that each write waits until the relay has read what is before it. */
+	assert_int_equal(fcntl(s.master, F_SETFL, 0), 0);
+	for (int i = 0; i < 200; i++)
+		assert_int_equal(fd_write_all(s.master, much, sizeof(much)), 0);
+	type(&s, "\r\033.");
+	assert_int_equal(switch_off(&s), (100 + TERMINAL_DETACH) << 8);
+}
+
+static void console_is_left_though_nobody_reads_the_screen(void **state)
+{
+	struct screen s;
+	uint64_t kb;
+
+	(void)state;
+	attach(&s, (const char *const[]){ "echo ready; exec yes", NULL }, -1);
+	await_text(&s, "ready");
+	/* Time for gigabytes, if anything took them. */
+	pause_ms(300);
+	kb = data_size_kb(s.relay);
+	assert_true(kb < data_size_kb(getpid()) + 4096);
+	type(&s, "\033.");
+	assert_int_equal(switch_off(&s), (100 + TERMINAL_DETACH) << 8);
+}
+
+static void end_of_stdin_leaves_the_console(void **state)
+{
+	struct screen s;
+	int p[2];
+
+	(void)state;
+	assert_int_equal(pipe2(p, O_CLOEXEC), 0);
+	attach(&s, (const char *const[]){ "stty -echo; echo ready; read a; echo \"<$a>\"; sleep 30", NULL }, p[0]);
+	(void)close(p[0]);
+	await_text(&s, "ready");
+	assert_int_equal(write(p[1], "from a pipe\n", 12), 12);
+	await_text(&s, "<from a pipe>");
+	(void)close(p[1]);
+	assert_int_equal(switch_off(&s), (100 + TERMINAL_DETACH) << 8);
+}
+
+static void signal_waits_until_the_console_is_left(void **state)
+{
+	struct screen s;
+	int status;
+
+	(void)state;
+	attach(&s, (const char *const[]){ "echo ready; sleep 30", "echo never", NULL }, -1);
+	await_text(&s, "ready");
+	assert_int_equal(kill(s.relay, SIGTERM), 0);
+	status = switch_off(&s);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
+}
+
+static int pausing(void)
+{
+	struct terminal *t;
+	int end;
+
+	if (terminal_open(&t) < 0)
+		return 201;
+	(void)!write(1, "ready", 5);
+	end = terminal_pause(t, 10 * USEC_PER_SEC);
+	terminal_close(t);
+	return 100 + end;
+}
+
+static void console_is_left_between_sessions_too(void **state)
+{
+	struct screen s = { .master = -1 };
+
+	(void)state;
+	open_pty(&s.master, &s.slave);
+	assert_int_equal(tcgetattr(s.slave, &s.before), 0);
+	s.relay = forked();
+	if (s.relay == 0) {
+		for (int i = 0; i < 3; i++)
+			(void)dup2(s.slave, i);
+		_exit(pausing());
+	}
+	await_text(&s, "ready");
+	type(&s, "ignored\r\033.");
+	assert_int_equal(switch_off(&s), (100 + TERMINAL_DETACH) << 8);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -850,6 +1030,13 @@ int main(void)
 		cmocka_unit_test(background_does_not_keep_the_terminal),
 		cmocka_unit_test(line_may_be_closed_and_opened_again),
 		cmocka_unit_test(no_terminal_of_ours_is_needed),
+		cmocka_unit_test(console_is_left_by_esc_dot),
+		cmocka_unit_test(one_session_follows_the_other),
+		cmocka_unit_test(console_is_left_though_nothing_is_taken),
+		cmocka_unit_test(console_is_left_though_nobody_reads_the_screen),
+		cmocka_unit_test(end_of_stdin_leaves_the_console),
+		cmocka_unit_test(signal_waits_until_the_console_is_left),
+		cmocka_unit_test(console_is_left_between_sessions_too),
 	};
 
 	/* A relay that does not end is a failure as well. */
