@@ -34,6 +34,10 @@ setup() { require python3; }
 	rc_is 0 on_tty 'expect("# "); send("echo \"<$0 $(tty)>\"\n"); expect("<-sh /dev/pts/"); send("exit\n")' enter 101
 }
 
+@test "enter: the terminal is root's, and can be opened by its name" {
+	rc_is 0 on_tty 'expect("# "); send("echo th\"\"ere >$(tty); stat -c \"<%u %g>\" $(tty); exit\n"); expect("there"); expect("<0 5>")' enter 101
+}
+
 @test "enter: the words behind --exec are typed in, and the session stays open" {
 	rc_is 0 on_tty 'expect("typed 42"); expect("# "); send("echo still he\"\"re\n"); expect("still here"); send("exit\n")' \
 		enter 101 --exec echo 'typed $((6*7))'

@@ -86,6 +86,10 @@ two" "$(printf 'echo one\necho two\n' | vzctl exec 101 -)"
 	rc_is 0 vzctl exec2 101 - </dev/null
 }
 
+@test "exec3: the command is looked for where its own PATH says, not the caller's" {
+	is "x" "$(env PATH=/nonexistent "$BUILD/vzctl" --prefix "$PREFIX" exec3 101 echo x)"
+}
+
 @test "exec3: the words are the command's, unchanged" {
 	is '<a  b><><$HOME><;><"q">' "$(vzctl exec3 101 printf '<%s>' 'a  b' '' '$HOME' ';' '"q"')"
 }

@@ -17,6 +17,7 @@
 #include "base/fd.h"
 #include "base/str.h"
 #include "ct/command.h"
+#include "host/pty.h"
 #include "host/script.h"
 
 #define OUTPUT_MAX 65536	/* of a script; what is beyond is thrown away */
@@ -62,6 +63,21 @@ static int exec_shell(struct ct_command *c)
 	return -errno;
 }
 
+static int exec_programs(struct ct_command *c)
+{
+	char *const *const only[] = { c->argv, NULL };
+	int r = -ENOENT;
+
+	/* They are looked for where the command's own PATH says. */
+	environ = (char **)c->env;
+	for (char *const *const *argv = c->programs ? c->programs : only; *argv; argv++) {
+		(void)execvp((*argv)[0], *argv);
+		if (errno != ENOENT)
+			r = -errno;
+	}
+	return r;
+}
+
 static void run_command(void *data)
 {
 	struct ct_command *c = data;
@@ -71,27 +87,21 @@ static void run_command(void *data)
 		r = -errno;
 	if (r == 0 && chdir(c->cwd) < 0 && chdir("/") < 0)
 		r = -errno;
-	if (r == 0 && c->shell)
-		r = exec_shell(c);
-	if (r == 0) {
-		(void)execvpe(c->argv[0], c->argv, c->env);
-		r = -errno;
-	}
+	if (r == 0)
+		r = c->shell ? exec_shell(c) : exec_programs(c);
 	(void)fd_write_all(c->report, &r, sizeof(r));
 	_exit(127);
 }
 
 /* ---- our side ---- */
 
-/* Start the command. *ret_error: the errno of a failed exec (0: it runs). */
-int command_start(struct vz_ct *ct, struct ct_command *c, pid_t *ret_pid, int *ret_pidfd,
-		  int *ret_error, struct vz_err *err)
+int command_begin(struct vz_ct *ct, struct ct_command *c, pid_t *ret_pid, int *ret_pidfd, int *ret_report,
+		  struct vz_err *err)
 {
 	struct vz_enter enter = { .child = run_command, .data = c };
 	auto_close int theirs = -1;
 	auto_close int ours = -1;
 	int fds[2];
-	ssize_t n;
 
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		return vz_fail(err, VZ_E_SYSTEM, -errno, "make a pipe");
@@ -100,15 +110,50 @@ int command_start(struct vz_ct *ct, struct ct_command *c, pid_t *ret_pid, int *r
 	c->report = theirs;
 	if (ct->vz->be->enter(&ct->env, &enter, ret_pid, ret_pidfd, err) < 0)
 		return -1;
-	(void)close(take_fd(&theirs));
-	*ret_error = 0;
+	*ret_report = take_fd(&ours);
+	return 0;
+}
+
+int command_await(int report, int pidfd)
+{
+	int error;
+	ssize_t n;
+
 	/* It takes a millisecond, unless the container's root freezes his groups right now. */
-	if (pidfd_wait(ours, EXEC_PATIENCE) == -ETIMEDOUT)	/* any descriptor will do */
-		(void)pidfd_signal(*ret_pidfd, SIGKILL);
+	if (pidfd_wait(report, EXEC_PATIENCE) == -ETIMEDOUT)	/* any descriptor will do */
+		(void)pidfd_signal(pidfd, SIGKILL);
 	do {
-		n = read(ours, ret_error, sizeof(*ret_error));
+		n = read(report, &error, sizeof(error));
 	} while (n < 0 && errno == EINTR);
-	*ret_error = n == sizeof(*ret_error) ? -*ret_error : 0;
+	return n == sizeof(error) ? -error : 0;
+}
+
+int command_start(struct vz_ct *ct, struct ct_command *c, pid_t *ret_pid, int *ret_pidfd,
+		  int *ret_error, struct vz_err *err)
+{
+	auto_close int report = -1;
+
+	if (command_begin(ct, c, ret_pid, ret_pidfd, &report, err) < 0)
+		return -1;
+	*ret_error = command_await(report, *ret_pidfd);
+	return 0;
+}
+
+int command_terminal(struct vz_ct *ct, int *ret_master, int *ret_slave, struct vz_err *err)
+{
+	auto_free char *path = str_printf("/proc/%d/root", (int)ct->env.init_pid);
+	auto_close int root = path ? open(path, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+	auto_close int master = -1;
+	auto_close int slave = -1;
+	int r = root < 0 ? -errno : pty_open(root, &master, &slave);
+
+	/* It belongs to us, who are nobody inside: by its name even root could not open it there. */
+	if (r == 0 && fchown(slave, ct->env.id_base, (gid_t)-1) < 0)
+		r = -errno;
+	if (r < 0)
+		return vz_fail(err, VZ_E_SYSTEM, r, "open a terminal in container %u", ct->id);
+	*ret_master = take_fd(&master);
+	*ret_slave = take_fd(&slave);
 	return 0;
 }
 

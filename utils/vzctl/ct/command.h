@@ -28,6 +28,8 @@ struct ct_command {
 	bool shell;		/* argv[0] names no program: take the first shell there is */
 	const char *shell_name;	/* argv[0] for it with bash and sh: "-" in front for a login shell, or "" */
 	char **argv;
+	/* In place of argv: the first of these that can be run; ended by NULL. */
+	char *const *const *programs;
 	char *const *env;
 	const char *cwd;
 };
@@ -41,6 +43,15 @@ extern char *const command_env[];
  */
 int command_start(struct vz_ct *ct, struct ct_command *c, pid_t *ret_pid, int *ret_pidfd, int *ret_error,
 		  struct vz_err *err);
+/*
+ * The same for a caller who has better things to do than to wait for the exec, which the container's root
+ * can hold up; command_await() on *ret_report tells the errno, and kills what has not come so far in time.
+ */
+int command_begin(struct vz_ct *ct, struct ct_command *c, pid_t *ret_pid, int *ret_pidfd, int *ret_report,
+		  struct vz_err *err);
+int command_await(int report, int pidfd);
+/* A new terminal of the container. 0 or -1 with err. */
+int command_terminal(struct vz_ct *ct, int *ret_master, int *ret_slave, struct vz_err *err);
 /* A wait status as exit status, 256 + N for a death by signal N. */
 int command_status(int status);
 /* The failure to report for a failed exec. Returns -1. */

@@ -87,10 +87,8 @@ int vz_ct_exec(struct vz_ct *ct, enum vz_exec_mode mode, char *const *words, int
 int vz_ct_enter(struct vz_ct *ct, const char *term, char *const *type_first, int *ret_status,
 		struct vz_err *err)
 {
-	auto_free char *root_path = NULL;
 	auto_free char *term_var = str_printf("TERM=%s", str_is_empty(term) ? "linux" : term);
 	auto_free char *typed = NULL;
-	auto_close int root = -1;
 	auto_close int master = -1;
 	auto_close int slave = -1;
 	auto_close int pidfd = -1;
@@ -104,13 +102,10 @@ int vz_ct_enter(struct vz_ct *ct, const char *term, char *const *type_first, int
 
 	if (ct_need_running(ct, err) < 0)
 		return -1;
-	root_path = str_printf("/proc/%d/root", (int)ct->env.init_pid);
-	if (!root_path || !term_var)
+	if (!term_var)
 		return vz_fail(err, VZ_E_RESOURCE, -ENOMEM, "enter container %u", ct->id);
-	root = open(root_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	r = root < 0 ? -errno : pty_open(root, &master, &slave);
-	if (r < 0)
-		return vz_fail(err, VZ_E_SYSTEM, r, "open a terminal in container %u", ct->id);
+	if (command_terminal(ct, &master, &slave, err) < 0)
+		return -1;
 	if (type_first) {
 		auto_free char *line = join_words(type_first);
 
