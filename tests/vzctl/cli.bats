@@ -374,7 +374,6 @@ unchanged()
 		unchanged "$code" "$c" 101
 		has "'$c'"
 	done <<-'END'
-	3 console
 	155 convert
 	166 compact
 	60 quotaon

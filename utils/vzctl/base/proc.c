@@ -43,16 +43,17 @@ int proc_stat_read(pid_t pid, struct proc_stat *ret)
 {
 	auto_free char *text = NULL;
 	const char *p;
-	int ppid;
+	int ppid, session;
 	int r = read_proc(pid, "stat", &text, NULL);
 
 	if (r < 0)
 		return r;
 	/* The name is in parentheses and may hold anything, more of them included. */
 	p = strrchr(text, ')');
-	if (!p || sscanf(p, ") %c %d", &ret->state, &ppid) != 2)
+	if (!p || sscanf(p, ") %c %d %*d %d", &ret->state, &ppid, &session) != 3)
 		return -EBADMSG;
 	ret->ppid = ppid;
+	ret->session = session;
 	p++;
 	for (int field = 3; field <= 22; field++) {
 		p = strchr(p, ' ');

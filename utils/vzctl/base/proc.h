@@ -18,6 +18,7 @@ struct proc_stat {
 	char state;		/* R S D Z T X …; X also from the moment a process begins to end, … */
 				/* … which for process 1 of a container may take as long as its orphans' reaper */
 	pid_t ppid;
+	pid_t session;		/* pid of its leader */
 	uint64_t start_time;	/* clock ticks since boot; with the pid it names a process for good */
 };
 

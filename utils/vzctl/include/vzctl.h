@@ -119,7 +119,7 @@ void vz_edits_free(struct vz_edits *e);
 int vz_edits_add(struct vz_edits *e, const char *option, const char *text, struct vz_err *err);
 bool vz_edits_is_empty(const struct vz_edits *e);
 
-/* ---- operations: the caller holds the lock, except for exec and enter ---- */
+/* ---- operations: the caller holds the lock, except for exec, enter and console ---- */
 
 struct vz_create {
 	const struct vz_edits *edits;
@@ -168,6 +168,16 @@ int vz_ct_exec(struct vz_ct *ct, enum vz_exec_mode mode, char *const *words, int
 	       struct vz_err *err);
 /* An interactive login shell on a terminal of the container. term: what TERM is to be there; type_first: words typed in first, or NULL. */
 int vz_ct_enter(struct vz_ct *ct, const char *term, char *const *type_first, int *ret_status, struct vz_err *err);
+struct vz_console {
+	const char *term;		/* what TERM is to be there; NULL: "linux" */
+	void (*attached)(void *data);	/* called before our terminal becomes raw; may be NULL */
+	void *data;
+};
+/*
+ * A getty on a terminal of the container, and another when it ends, until the user detaches (Esc . at the
+ * beginning of a line) or our standard input ends: 0. VZ_E_NOT_RUNNING: the container stopped.
+ */
+int vz_ct_console(struct vz_ct *ct, const struct vz_console *opt, struct vz_err *err);
 /* Run the text of a host file inside; a stopped container is set up for that moment. */
 int vz_ct_runscript(struct vz_ct *ct, const char *file, int *ret_status, struct vz_err *err);
 
