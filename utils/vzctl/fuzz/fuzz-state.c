@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Files in which a host keeps what became of its containers: the state of a running one, the list of
- * its layers, the registry of ids. They are hints or may be damaged: a process of another boot is no
- * init, no layer lies anywhere but among the layers, and nobody is given ids that are taken.
+ * Files in which a host keeps what became of its containers: the state of a running one, how one ended,
+ * the list of its layers, the registry of ids. They are hints or may be damaged: a process of another
+ * boot is no init, no layer lies anywhere but among the layers, and nobody is given ids that are taken.
  *
- * Input: "state", "layers", "ids" or "subuid" in the first line, then the file. In a state %b stands
- * for this boot.
+ * Input: "state", "ended", "layers", "ids" or "subuid" in the first line, then the file. In the first
+ * two %b stands for this boot.
  */
 #include <stdio.h>
 #include <string.h>
@@ -23,11 +23,13 @@
 #define CTID 101
 #define CONF_PATH FUZZ_DISK "/etc/vz/conf/101.conf"
 #define STATE_PATH FUZZ_DISK "/run/vz/101/state"
+#define ENDED_PATH FUZZ_DISK "/run/vz/101/ended"
 #define AREA_PATH FUZZ_DISK "/vz/private/101"
 #define LAYERS_DIR FUZZ_DISK "/vz/template/layers/"
 #define ETC_DIR FUZZ_DISK "/etc-of-host"
 #define REGISTRY_DIR "/var/lib/vzctl"
 #define ID_FIRST 524288u
+#define NO_PID 4194304	/* beyond the largest */
 #define CONF_TEXT "VE_LAYOUT=\"overlay\"\n"
 
 static struct vz *vz;
@@ -56,6 +58,8 @@ void prepare(void)
 	need(proc_boot_id(&boot_id) == 0);
 	need(vz_new(&vz, FUZZ_DISK, NULL) == 0);
 	vz_set_log(vz, &fuzz_log);
+	/* Whether a process is an init is asked of the back end, and that would look through the host. */
+	vz_set_backend(vz, "plan");
 }
 
 static struct vz_ct *open_ct(void)
@@ -102,6 +106,26 @@ static void check_state(struct vz_ct *ct, struct input in)
 	vz_env_forget_init(&ct->env);
 	state_read(ct);
 	promise(ct->env.init_pid == pid && ct->env.init_start == start);
+}
+
+/* Of a container whose init is gone: what the file says of another process does not count. */
+static void check_ended(struct vz_ct *ct, struct input in)
+{
+	const struct state_process ended = { .pid = NO_PID, .start_time = 1, .rebooted = in.len % 2 };
+	auto_str struct vz_str text = { 0 };
+	bool rebooted;
+
+	ct->env.init_pid = ended.pid;
+	ct->env.init_start = ended.start_time;
+	promise(state_write(ct, NULL) == 0);
+	vz_env_forget_init(&ct->env);
+	add_with_boot_id(in, &text);
+	put_file(ENDED_PATH, str_get(&text), text.len);
+	promise(state_has_ended(ct, &rebooted));
+	if (!strstr(str_get(&text), "4194304"))
+		promise(!rebooted);
+	promise(state_note_end(ct, &ended, NULL) == 0);
+	promise(state_has_ended(ct, &rebooted) && rebooted == ended.rebooted);
 }
 
 /* ---- layers of an overlay ---- */
@@ -178,6 +202,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (strcmp(what, "state") == 0)
 		check_state(ct, in);
+	else if (strcmp(what, "ended") == 0)
+		check_ended(ct, in);
 	else if (strcmp(what, "layers") == 0)
 		check_layers(ct, in);
 	else if (strcmp(what, "ids") == 0 || strcmp(what, "subuid") == 0)
