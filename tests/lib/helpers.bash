@@ -50,6 +50,8 @@ host_setup()
 	chmod 0700 "$TEST_CACHE/template" "$TEST_CACHE/template/cache"
 	# Archives and layers are shared by all prefixes of all runs; they are never changed.
 	ln -s "$TEST_CACHE/template" "$PREFIX/vz/template"
+	# VZ_EVENTD=yes: with vzeventd as the parent of all inits.
+	[ -z "${VZ_EVENTD:-}" ] || eventd_start
 }
 
 destroy_all()
