@@ -227,6 +227,7 @@ void cgroup_v1_done(struct cgroups *cg)
 	cg->n_v1 = 0;
 }
 
+/* 1: it was empty. */
 static int copy_if_empty(int root, const char *parent, const char *group, const char *file)
 {
 	auto_free char *from = path_join(*parent ? parent : ".", file);
@@ -241,12 +242,31 @@ static int copy_if_empty(int root, const char *parent, const char *group, const 
 	if (r < 0 || *value)
 		return r;
 	r = file_read_line(root, from, &inherited);
-	return r < 0 ? r : file_write(root, to, inherited);
+	if (r == 0)
+		r = file_write(root, to, inherited);
+	return r < 0 ? r : 1;
+}
+
+/*
+ * Groups made below this one are born with its values from now on, and hand that on. Writing them
+ * costs more: each write makes the kernel look at all groups there are.
+ */
+static void let_children_inherit(int root, const char *group)
+{
+	auto_free char *path = path_join(group, "cgroup.clone_children");
+
+	/* Without it they are written for each group. */
+	if (path)
+		(void)file_write(root, path, "1");
 }
 
 int cgroup_v1_init_cpuset(int root, const char *parent, const char *group)
 {
-	int r = copy_if_empty(root, parent, group, "cpuset.cpus");
+	int r = copy_if_empty(root, parent, group, "cpuset.mems");
 
-	return r < 0 ? r : copy_if_empty(root, parent, group, "cpuset.mems");
+	if (r >= 0)
+		r = copy_if_empty(root, parent, group, "cpuset.cpus");
+	if (r > 0)
+		let_children_inherit(root, group);
+	return r < 0 ? r : 0;
 }

@@ -208,6 +208,7 @@ static void cpuset_takes_over_what_the_parent_has(void **state)
 {
 	struct host *h = require_root(state);
 	static const char *const files[] = { "cpuset.cpus", "cpuset.mems" };
+	auto_free char *born = NULL;
 
 	if (!cgroups_is_v1(h->cg, "cpuset")) {
 		print_message("skipped: cpuset is not v1 here\n");
@@ -223,6 +224,9 @@ static void cpuset_takes_over_what_the_parent_has(void **state)
 		assert_true(strlen(here) > 1);
 		assert_string_equal(here, root);
 	}
+	/* Those below are born with it: nothing has to be written for each. */
+	assert_int_equal(cgroup_read(h->cg, h->group, "cpuset", "cgroup.clone_children", &born), 0);
+	assert_string_equal(born, "1\n");
 }
 
 static void controllers_of_v2_are_switched_on_all_the_way_down(void **state)
