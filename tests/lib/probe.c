@@ -141,6 +141,9 @@ static void look_at(int pid)
 		snprintf(path, sizeof(path), "/proc/%d/exe", pid);
 		n = readlink(path, text, sizeof(text) - 1);
 		printf("\nseized %.*s\n", n < 0 ? 0 : (int)n, text);
+		/* Only one that stands still can be let go. */
+		ptrace(PTRACE_INTERRUPT, pid, NULL, NULL);
+		waitpid(pid, NULL, __WALL);
 		ptrace(PTRACE_DETACH, pid, NULL, NULL);
 	}
 	fflush(stdout);

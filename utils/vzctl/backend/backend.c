@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Choosing a back end, and the life of what back ends are handed; see backend.h. */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #include "backend/backend.h"
 #include "backend/plan.h"
@@ -54,9 +58,34 @@ void vz_env_forget_init(struct vz_env *env)
 	env->init_start = 0;
 }
 
+int vz_env_reap(struct vz_env *env, pid_t pid, int pidfd)
+{
+	int status = proc_reap(pid, pidfd);
+	pid_t *bigger;
+
+	if (status >= 0)
+		return status;
+	bigger = status == -EBUSY ? realloc(env->held, (env->n_held + 1) * sizeof(*bigger)) : NULL;
+	if (bigger) {
+		bigger[env->n_held++] = pid;
+		env->held = bigger;
+	}
+	return SIGKILL;
+}
+
+void vz_env_reap_held(struct vz_env *env)
+{
+	for (size_t i = 0; i < env->n_held;)
+		if (waitpid(env->held[i], NULL, WNOHANG) == 0)
+			i++;
+		else
+			env->held[i] = env->held[--env->n_held];
+}
+
 void vz_env_done(struct vz_env *env)
 {
 	vz_env_forget_init(env);
+	free(env->held);
 	free(env->group);
 	free(env->inner);
 	free(env->root);

@@ -56,6 +56,8 @@ struct vz_env {
 	int init_pidfd;			/* -1: not open */
 	int init_sock;			/* to a process that waits for release(); -1 */
 	bool init_watched;		/* spawn() made it a child of vzeventd */
+	pid_t *held;			/* children inside whose end a tracer keeps from us; owned */
+	size_t n_held;
 };
 
 enum vz_env_stop { VZ_STOP_HALT, VZ_STOP_KILL };
@@ -130,5 +132,12 @@ void vz_host_done(struct vz_host *host);
 void vz_env_done(struct vz_env *env);
 /* Forget init (close what is open to it). */
 void vz_env_forget_init(struct vz_env *env);
+/*
+ * The wait status of a process that enter() made, which has ended or was killed. One that is held back by
+ * a tracer inside counts as killed; it is kept in mind, because init cannot end before it was waited for.
+ */
+int vz_env_reap(struct vz_env *env, pid_t pid, int pidfd);
+/* Wait for those of before, as far as they can be. */
+void vz_env_reap_held(struct vz_env *env);
 
 #endif

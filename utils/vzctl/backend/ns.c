@@ -28,6 +28,7 @@
 #define HALT_TIMEOUT (30 * USEC_PER_SEC)
 #define LISTEN_TIMEOUT (2 * USEC_PER_SEC)
 #define STATUS_MAX (1 << 20)
+#define HELD_PAUSE (10 * USEC_PER_MSEC)
 
 /* ---- abilities of the host ---- */
 
@@ -505,6 +506,8 @@ static int ns_enter_ct(struct vz_env *env, const struct vz_enter *enter, pid_t *
 	cgroup_entry_done(&e.doors);
 	if (r == -EAGAIN)
 		return fail_for_tasks(env, err);
+	if (r == -EPIPE)
+		return vz_fail(err, VZ_E_SYSTEM, 0, "the process that was to enter container %u was killed", env->id);
 	if (r < 0)
 		return vz_fail(err, VZ_E_SYSTEM, r, "enter container %u", env->id);
 	return 0;
@@ -549,7 +552,7 @@ static int run_halt(struct vz_env *env, struct vz_err *err)
 	r = pidfd_wait(pidfd, seconds && seconds * USEC_PER_SEC < HALT_TIMEOUT ? seconds * USEC_PER_SEC : HALT_TIMEOUT);
 	if (r < 0)
 		(void)pidfd_signal(pidfd, SIGKILL);
-	status = proc_reap(pid, pidfd);
+	status = vz_env_reap(env, pid, pidfd);
 	/* Killed by its own shutdown is a success as well; 127: no such program. */
 	if (r < 0 || (WIFEXITED(status) && WEXITSTATUS(status) > 1))
 		return vz_fail(err, VZ_E_STOP, r, "halt failed inside container %u", env->id);
@@ -623,9 +626,19 @@ static bool ns_has_reboot_mark(struct vz_env *env)
 
 static int ns_wait(struct vz_env *env, usec_t timeout)
 {
+	usec_t end = now_usec() + timeout;
+	int r;
+
 	if (env->init_pidfd < 0)
 		return 0;
-	return pidfd_wait(env->init_pidfd, timeout);
+	/* A tracer lets go of what it held when it is killed, and the end of init waits for that, too. */
+	do {
+		usec_t left = end - VZ_MIN(end, now_usec());
+
+		r = pidfd_wait(env->init_pidfd, env->n_held ? VZ_MIN(left, HELD_PAUSE) : left);
+		vz_env_reap_held(env);
+	} while (r == -ETIMEDOUT && now_usec() < end);
+	return r;
 }
 
 static int ns_apply(struct vz_env *env, enum vz_group group, struct vz_err *err)

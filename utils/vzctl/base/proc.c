@@ -17,7 +17,7 @@
 #include "base/str.h"
 
 #define PROC_FILE_MAX (1 << 20)
-#define REAP_PATIENCE (5 * USEC_PER_SEC)	/* for the death of one that was killed */
+#define REAP_PATIENCE USEC_PER_SEC
 #define FIELD_FLAGS 9
 #define PF_EXITING 0x4		/* a flag of the kernel's struct task_struct, the same since 1994 */
 
@@ -174,9 +174,17 @@ int proc_wait(pid_t pid)
 
 int proc_reap(pid_t pid, int pidfd)
 {
-	int status;
+	usec_t end = now_usec() + REAP_PATIENCE;
+	struct timespec pause = { .tv_nsec = 100 * 1000 };
+	int r, status;
 
 	(void)pidfd_wait(pidfd, REAP_PATIENCE);
-	/* From the moment the descriptor is readable a child that nobody traces can be waited for. */
-	return waitpid(pid, &status, WNOHANG) == pid ? status : SIGKILL;
+	/* Most often at once; a debugger that means no harm takes a moment. */
+	while ((r = waitpid(pid, &status, WNOHANG)) == 0 && now_usec() < end) {
+		(void)nanosleep(&pause, NULL);
+		pause.tv_nsec = VZ_MIN(pause.tv_nsec * 2, 20 * 1000 * 1000);
+	}
+	if (r < 0)
+		return -errno;
+	return r == pid ? status : -EBUSY;
 }

@@ -43,9 +43,9 @@ int pidfd_wait(int pidfd, usec_t timeout);
 /* waitpid() that goes on after signals: the wait status, or a negative errno. */
 int proc_wait(pid_t pid);
 /*
- * The wait status of a child inside a container that has ended, or was killed. Another process in there
- * may trace it: it hears of the end first, and lets us know when it pleases. Nobody waits for that: a
- * status that is held back, or an end that does not come, counts as killed.
+ * The wait status of a child inside a container that has ended, or was killed; it waits for the rest of
+ * that. Another process in there may trace it: it hears of the end first, and lets us know when it
+ * pleases. Nobody waits for that: -EBUSY, and the child is still to be waited for.
  */
 int proc_reap(pid_t pid, int pidfd);
 

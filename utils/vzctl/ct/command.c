@@ -278,7 +278,7 @@ int inside_run_text(struct vz_ct *ct, const char *text, char *const *env, usec_t
 		(void)kill(-pid, SIGKILL);
 		(void)pidfd_signal(pidfd, SIGKILL);
 	}
-	status = proc_reap(pid, pidfd);
+	status = vz_env_reap(&ct->env, pid, pidfd);
 	if (output.len)
 		log_output(ct, output.s);
 	str_done(&output);

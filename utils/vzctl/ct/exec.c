@@ -39,7 +39,7 @@ static int run_relayed(struct vz_ct *ct, struct ct_command *c, int *ret_status, 
 	relay_pipes_done(&pipes);
 	if (r < 0)
 		(void)pidfd_signal(pidfd, SIGKILL);
-	status = proc_reap(pid, pidfd);
+	status = vz_env_reap(&ct->env, pid, pidfd);
 	if (error)
 		return command_no_program(ct, c, error, err);
 	if (r < 0)
@@ -119,7 +119,7 @@ int vz_ct_enter(struct vz_ct *ct, const char *term, char *const *type_first, int
 		return vz_wrap(err, "enter into CT %u failed", ct->id);
 	(void)close(take_fd(&slave));
 	if (error) {
-		(void)proc_reap(pid, pidfd);
+		(void)vz_env_reap(&ct->env, pid, pidfd);
 		return command_no_program(ct, &c, error, err);
 	}
 	ct_info(ct, "entered into CT %u", ct->id);
@@ -128,7 +128,7 @@ int vz_ct_enter(struct vz_ct *ct, const char *term, char *const *type_first, int
 	(void)close(take_fd(&master));
 	if (r < 0)
 		(void)pidfd_signal(pidfd, SIGKILL);
-	status = proc_reap(pid, pidfd);
+	status = vz_env_reap(&ct->env, pid, pidfd);
 	ct_info(ct, "exited from CT %u", ct->id);
 	if (r < 0)
 		return vz_fail(err, VZ_E_SYSTEM, r, "relay the terminal of container %u", ct->id);

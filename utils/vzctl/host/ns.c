@@ -496,6 +496,8 @@ int ns_enter(const struct ns_enter *e, pid_t *ret_pid, int *ret_pidfd)
 	r = pid > 0 ? ns_tell(ours, NS_GO) : -ESRCH;
 	if (r < 0) {
 		(void)pidfd_signal(pidfd, SIGKILL);
+		/* Killed from inside, most likely. Init could not end before somebody waited for it. */
+		(void)proc_reap(pid, pidfd);
 		return r;
 	}
 	*ret_pid = pid;
