@@ -71,7 +71,7 @@ pc_cflags := $(shell pkg-config --cflags $(LIBS) $(LOADED) $(CLILIBS) $(UNPACK) 
 override CPPFLAGS += $(pc_cflags)
 $(B)/$(V)/host/cgroup-v1.o: override CPPFLAGS += -DLIBCGROUP_SONAME='"$(LIBCGROUP_SONAME)"'
 
-.PHONY: all help lib tools helpers unit clean install uninstall check check-unit check-floors check-lint bench demo
+.PHONY: all help lib tools helpers unit clean install uninstall check check-full check-unit check-floors check-lint bench demo
 all: lib tools helpers ## build the library, the commands and their helper programs
 
 help: ## this list
@@ -183,6 +183,9 @@ $(B)/fuzz.dict: $(B)/fuzz-dict
 
 check: ## run all tests (the same as scripts/test)
 	scripts/test
+
+check-full: ## the same with all tests of containers in virtual machines, too (hours)
+	scripts/test --full
 
 check-floors: ## no file includes a header of a floor above its own
 	scripts/check-floors

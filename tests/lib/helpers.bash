@@ -140,10 +140,14 @@ rc_is()
 	[ "$status" -eq "$want" ] || { echo "exit status $status instead of $want: $*"; echo "$output"; return 1; }
 }
 
+# patience SECONDS: how long to wait where this long is enough on a real machine. In an emulated one
+# everything takes longer; TIME_SCALE says how many times.
+patience() { echo $(($1 * ${TIME_SCALE:-1})); }
+
 # wait_for SECONDS COMMAND…: until it succeeds.
 wait_for()
 {
-	local end=$((SECONDS + $1))
+	local end=$((SECONDS + $1 * ${TIME_SCALE:-1}))
 	shift
 	until "$@"; do
 		[ $SECONDS -lt "$end" ] || { echo "timed out waiting for: $*"; return 1; }

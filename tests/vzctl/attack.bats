@@ -217,6 +217,7 @@ replace()
 	in_time 0 stop 102 --fast
 }
 
+# bats test_tags=core,cgroup
 @test "attack: groups that he froze, made threaded or nested deeply do not stop the host's commands" {
 	vzctl --quiet start 102
 	vzctl --quiet exec 102 'cd /sys/fs/cgroup; mkdir f; echo 1 >f/cgroup.procs; echo 1 >f/cgroup.freeze'
@@ -241,6 +242,7 @@ replace()
 	is_down 102
 }
 
+# bats test_tags=core
 @test "attack: a process that calls itself something else deceives nobody" {
 	# A name that looks like the rest of a line of /proc/PID/stat.
 	rm "$TREE/sbin/init"
@@ -262,6 +264,7 @@ replace()
 	is_down 102
 }
 
+# bats test_tags=core
 @test "attack: mounts and devices made inside do not reach the host" {
 	local before
 	vzctl --quiet start 102
@@ -293,6 +296,7 @@ replace()
 	vzctl --quiet create 102 --ostemplate minimal --layout simfs
 }
 
+# bats test_tags=core,cgroup
 @test "attack: many orphans and a stopped init do not keep it alive" {
 	vzctl --quiet start 102
 	vzctl --quiet exec 102 'i=0; while [ $i -lt 100 ]; do (trap "" TERM HUP INT; exec setsid sleep 1000) & i=$((i + 1)); done' \

@@ -43,6 +43,7 @@ fails()
 	is "" "$(grep -F " $PREFIX/etc/vz/conf/109." /var/lib/vzctl/ids)"
 }
 
+# bats test_tags=core
 @test "create: prints what it does, rc 0, nothing on standard error" {
 	split_is 0 vzctl create 101 --ostemplate minimal
 	is "Creating container private area (minimal)
@@ -265,6 +266,7 @@ Container private area was created" "$out"
 	has "$PREFIX/vz/other/cache/minimal.tar"
 }
 
+# bats test_tags=core
 @test "create: a damaged template leaves nothing, with every layout" {
 	local layout
 	mkdir -p "$PREFIX/vz/other/cache"
@@ -287,6 +289,7 @@ Container private area was created" "$out"
 	is_gone 109
 }
 
+# bats test_tags=core
 @test "create: --layout simfs is the tree itself, overlay an upper directory on a shared layer" {
 	create_minimal 101 --layout simfs
 	create_minimal 102 --layout overlay
@@ -336,6 +339,7 @@ Container private area was created" "$out"
 	fails 21 --ostemplate minimal --private /vz/other/109 --root /vz/other/109
 }
 
+# bats test_tags=core
 @test "create: every container has ids of its own, in its file and in the registry" {
 	create_minimal 101
 	create_minimal 102
@@ -377,6 +381,7 @@ Container private area was created" "$out"
 	[ "$status" -ne 0 ]
 }
 
+# bats test_tags=core
 @test "create: ids in the private area are the template's, not the host's" {
 	create_minimal 101 --layout simfs
 	is "0 0" "$(stat -c '%u %g' "$PREFIX/vz/private/101/bin/busybox")"
@@ -399,6 +404,7 @@ ssh-rsa BBBB two@host" "$(vzctl exec2 101 cat /root/.ssh/authorized_keys)"
 	fails 21 --ostemplate minimal --sshkey "$BATS_TEST_TMPDIR"
 }
 
+# bats test_tags=core
 @test "create: --userpasswd sets passwords and makes users" {
 	rc_is 0 vzctl create 101 --ostemplate minimal --userpasswd root:secret1 --userpasswd joe:secret2
 	has_not secret1 secret2
@@ -409,6 +415,7 @@ ssh-rsa BBBB two@host" "$(vzctl exec2 101 cat /root/.ssh/authorized_keys)"
 	is 1 "$status"
 }
 
+# bats test_tags=core
 @test "create: POST_CREATE runs inside, where VE_ROOT is /" {
 	create_minimal 101 --layout simfs
 	is / "$(cat "$PREFIX/vz/private/101/created")"
@@ -455,6 +462,7 @@ ssh-rsa BBBB two@host" "$(vzctl exec2 101 cat /root/.ssh/authorized_keys)"
 	is_gone 109
 }
 
+# bats test_tags=core
 @test "create: killed outright, the next create of that number succeeds" {
 	dist_script postcreate.sh <<<'sleep 30'
 	in_bg "$BUILD/vzctl" --prefix "$PREFIX" create 101 --ostemplate minimal

@@ -16,6 +16,7 @@ setup_file()
 teardown_file() { host_teardown; }
 teardown() { destroy_all; }
 
+# bats test_tags=core,cgroup
 @test "destroy: prints two lines, rc 0, and nothing is left" {
 	create_minimal 101 --name web
 	split_is 0 vzctl destroy 101
@@ -56,6 +57,7 @@ Container private area was destroyed" "$out"
 	is 1 "$status"
 }
 
+# bats test_tags=core
 @test "destroy: a running container is rc 32 and goes on running" {
 	create_minimal 101
 	vzctl --quiet start 101
@@ -64,6 +66,7 @@ Container private area was destroyed" "$out"
 	status_is 101 "exist mounted running"
 }
 
+# bats test_tags=core
 @test "destroy: a mounted container is rc 41 and stays" {
 	create_minimal 101
 	vzctl --quiet mount 101
@@ -90,6 +93,7 @@ Container private area was destroyed" "$out"
 	is_gone 101
 }
 
+# bats test_tags=core
 @test "destroy: a number used again gets a fresh area" {
 	create_minimal 101 --layout simfs
 	: >"$PREFIX/vz/private/101/mine"

@@ -19,6 +19,7 @@ teardown_file() { host_teardown; }
 
 setup() { require python3; }
 
+# bats test_tags=core
 @test "enter: prints where one is and that one has left, and shows a prompt between" {
 	rc_is 0 on_tty 'expect("entered into CT 101"); expect("# "); send("exit\n"); expect("exited from CT 101")' enter 101
 }
@@ -48,11 +49,13 @@ setup() { require python3; }
 send("stty size\n"); expect("50 132"); send("exit\n")' enter 101
 }
 
+# bats test_tags=core
 @test "enter: keys reach the container: Ctrl-C ends the command there, Ctrl-D the shell" {
 	rc_is 0 on_tty 'expect("# "); send("sleep 100\n"); time.sleep(0.3); send("\x03"); expect("# ")
 send("echo al\"\"ive\n"); expect("alive"); expect("# "); send("\x04"); expect("exited from CT 101")' enter 101
 }
 
+# bats test_tags=core
 @test "enter: the exit status is the shell's" {
 	rc_is 7 on_tty 'expect("# "); send("exit 7\n")' enter 101
 }

@@ -38,6 +38,7 @@ b" "$(vzctl exec 101 echo a \; echo b)"
 	is "-n" "$(vzctl exec3 101 echo -- -n | sed 's/^-- //')"
 }
 
+# bats test_tags=core,cgroup
 @test "exec: any failure of the command is rc 8, exec2 and exec3 give its own" {
 	rc_is 0 vzctl exec 101 true
 	rc_is 8 vzctl exec 101 exit 1
@@ -94,6 +95,7 @@ two" "$(printf 'echo one\necho two\n' | vzctl exec 101 -)"
 	is '<a  b><><$HOME><;><"q">' "$(vzctl exec3 101 printf '<%s>' 'a  b' '' '$HOME' ';' '"q"')"
 }
 
+# bats test_tags=core
 @test "exec: the environment is exactly HOME, TERM and PATH" {
 	# shellcheck disable=SC2031
 	export SECRET=mine LC_ALL=C LD_PRELOAD="" BASH_ENV=/tmp/x
@@ -110,12 +112,14 @@ TERM=linux' "$(TERM=xterm vzctl $c | tr '\0' '\n' | grep -vE '^(PWD|SHLVL|OLDPWD
 	is / "$(vzctl exec 101 pwd)"
 }
 
+# bats test_tags=core
 @test "exec: the command is root inside, with no descriptor but its three and no terminal" {
 	is "uid=0(root) gid=0(root)" "$(vzctl exec 101 id)"
 	is "0 1 2" "$(vzctl exec3 101 sh -c 'cd /proc/$$/fd; for f in *; do [ ! -e $f ] || echo $f; done' 8</etc/passwd | xargs)"
 	rc_is 1 vzctl exec2 101 'test -t 0 || test -t 1 || test -t 2'
 }
 
+# bats test_tags=core
 @test "exec: binary data passes both ways, ten megabytes of it" {
 	head -c 10485760 /dev/urandom >"$BATS_TEST_TMPDIR/in"
 	vzctl exec 101 cat <"$BATS_TEST_TMPDIR/in" >"$BATS_TEST_TMPDIR/out"
@@ -149,6 +153,7 @@ TERM=linux' "$(TERM=xterm vzctl $c | tr '\0' '\n' | grep -vE '^(PWD|SHLVL|OLDPWD
 	vzctl exec 101 'killall sleep' || :
 }
 
+# bats test_tags=core
 @test "exec: the command sees the container, not the host" {
 	is 1 "$(vzctl exec 101 'cat /proc/1/stat' | cut -d ' ' -f 1)"
 	is init "$(vzctl exec 101 cat /proc/1/comm)"
@@ -157,6 +162,7 @@ TERM=linux' "$(TERM=xterm vzctl $c | tr '\0' '\n' | grep -vE '^(PWD|SHLVL|OLDPWD
 	[ "$(readlink /proc/self/ns/user)" != "$(vzctl exec 101 readlink /proc/self/ns/user)" ]
 }
 
+# bats test_tags=core,cgroup
 @test "exec: it is in the container's cgroup, in every hierarchy" {
 	prefix_tag
 	vzctl exec 101 'sleep 5015' 3>&- >/dev/null 2>&1 &
@@ -176,6 +182,7 @@ TERM=linux' "$(TERM=xterm vzctl $c | tr '\0' '\n' | grep -vE '^(PWD|SHLVL|OLDPWD
 	rm "$PREFIX/run/vz/lock/101.lck"
 }
 
+# bats test_tags=core
 @test "exec: SIGTERM to vzctl reaches the command" {
 	in_bg "$BUILD/vzctl" --prefix "$PREFIX" exec2 101 'trap "echo x >/got-term; exit 5" TERM; while :; do sleep 0.1; done'
 	local pid=$! rc=0

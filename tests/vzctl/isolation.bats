@@ -38,6 +38,7 @@ inside() { vzctl exec 101 "$1" 2>&1 || :; }
 
 # ---- names ----
 
+# bats test_tags=core,cgroup
 @test "isolation: all eight namespaces are the container's own, of init and of exec" {
 	local ns
 	for ns in cgroup ipc mnt net pid time user uts; do
@@ -47,6 +48,7 @@ inside() { vzctl exec 101 "$1" 2>&1 || :; }
 	done
 }
 
+# bats test_tags=core
 @test "isolation: two containers share no namespace" {
 	local ns
 	vzctl --quiet start 102
@@ -55,6 +57,7 @@ inside() { vzctl exec 101 "$1" 2>&1 || :; }
 	done
 }
 
+# bats test_tags=core
 @test "isolation: clocks begin with the container" {
 	local up
 	vzctl --quiet start 102
@@ -63,6 +66,7 @@ inside() { vzctl exec 101 "$1" 2>&1 || :; }
 	[ "$(cut -d. -f1 /proc/uptime)" -gt 60 ] || skip "the host is too young to see a difference"
 }
 
+# bats test_tags=core
 @test "isolation: every start has a boot id of its own" {
 	local first
 	vzctl --quiet start 102
@@ -73,6 +77,7 @@ inside() { vzctl exec 101 "$1" 2>&1 || :; }
 	[ "$first" != "$(vzctl exec 102 cat /proc/sys/kernel/random/boot_id)" ]
 }
 
+# bats test_tags=core,cgroup
 @test "isolation: inside nothing is seen of the host's processes, mounts and interfaces" {
 	local pid
 	sleep 60 3>&- &
@@ -87,6 +92,7 @@ inside() { vzctl exec 101 "$1" 2>&1 || :; }
 
 # ---- ids ----
 
+# bats test_tags=core
 @test "isolation: ids are mapped to a range that is the container's alone, and registered" {
 	local base1 base2
 	base1=$(conf_value 101 LOCAL_UID)
@@ -133,6 +139,7 @@ inside() { vzctl exec 101 "$1" 2>&1 || :; }
 	[ -n "$(ct_cgroups 101)" ]
 }
 
+# bats test_tags=core
 @test "isolation: on disk ids are those of the container, not shifted, with every layout" {
 	vzctl --quiet start 102
 	inside 'echo x >/mnt/f; chown 33:5 /mnt/f; echo y >/mnt/g'
@@ -144,6 +151,7 @@ inside() { vzctl exec 101 "$1" 2>&1 || :; }
 	is $(($(conf_value 101 LOCAL_UID) + 33)) "$(stat -c %u "$PREFIX/vz/root/101/mnt/f")"
 }
 
+# bats test_tags=core
 @test "isolation: a setuid file of a container is worth nothing to an ordinary user of the host" {
 	require setpriv
 	# By a shell of the user's: setpriv itself still has what it needs to get anywhere.
@@ -162,6 +170,7 @@ inside() { vzctl exec 101 "$1" 2>&1 || :; }
 
 # ---- what the kernel shows ----
 
+# bats test_tags=core
 @test "isolation: knobs of the whole host cannot be turned from inside" {
 	local f
 	for f in /proc/sys/kernel/panic /proc/sys/kernel/core_pattern /proc/sys/vm/drop_caches /proc/sysrq-trigger \
@@ -180,6 +189,7 @@ inside() { vzctl exec 101 "$1" 2>&1 || :; }
 	is "" "$(grep -v '^/sys/devices/virtual/net/' <<<"$output")"
 }
 
+# bats test_tags=core
 @test "isolation: knobs of its own can be turned" {
 	is 1 "$(inside 'echo 1 >/proc/sys/net/ipv4/ip_forward; cat /proc/sys/net/ipv4/ip_forward')"
 	is 0 "$(cat /proc/sys/net/ipv4/ip_forward)" || skip "the host forwards, too"
@@ -198,6 +208,7 @@ inside() { vzctl exec 101 "$1" 2>&1 || :; }
 
 # ---- devices ----
 
+# bats test_tags=core
 @test "isolation: the usual devices work" {
 	is ok "$(probe 101 open w /dev/null)"
 	is 8 "$(inside 'head -c 8 /dev/zero | wc -c')"
@@ -211,11 +222,13 @@ inside() { vzctl exec 101 "$1" 2>&1 || :; }
 	is "console core fd full mqueue null ptmx pts random shm stderr stdin stdout tty urandom zero" "$(xargs <<<"$output")"
 }
 
+# bats test_tags=core
 @test "isolation: no device node can be made inside" {
 	is EPERM "$(probe 101 mknod c 1 3 /tmp/null)"
 	is EPERM "$(probe 101 mknod b 7 0 /dev/loop0)"
 }
 
+# bats test_tags=core,cgroup
 @test "isolation: a node that got in all the same is refused by the device controller" {
 	# One in its tree, one bound over a file, as an administrator might do it by mistake.
 	mknod "$PREFIX/disk" b 240 77
@@ -237,6 +250,7 @@ inside() { vzctl exec 101 "$1" 2>&1 || :; }
 	rm -f "$PREFIX/vz/private/102/node"
 }
 
+# bats test_tags=core,cgroup
 @test "isolation: features and --devnodes bring devices of the host, with the rights asked for" {
 	[ -c /dev/fuse ] && [ -c /dev/net/tun ] || skip "the host has no fuse or tun"
 	local before
@@ -264,6 +278,7 @@ bounding()
 	capsh --decode="$(vzctl exec "$1" 'sed -n "s/^CapBnd:[^0-9a-f]*//p" /proc/1/status')" | sed 's/.*=//; s/cap_//g; s/,/ /g'
 }
 
+# bats test_tags=core
 @test "isolation: init has the documented capabilities and no others" {
 	require capsh
 	is "chown dac_override dac_read_search fowner fsetid kill setgid setuid setpcap linux_immutable \
@@ -275,6 +290,7 @@ syslog wake_alarm block_suspend audit_read checkpoint_restore" "$(bounding 101)"
 	is 0000000000000000 "$(inside 'sed -n s/^CapAmb://p /proc/1/status' | xargs)"
 }
 
+# bats test_tags=core
 @test "isolation: --capability takes and gives at the next start, to exec as well" {
 	require capsh
 	cp "$(conf 102)" "$PREFIX/102.conf"
@@ -289,6 +305,7 @@ syslog wake_alarm block_suspend audit_read checkpoint_restore" "$(bounding 101)"
 	is "$(vzctl exec 102 'grep CapBnd /proc/1/status')" "$(vzctl exec 102 'grep CapBnd /proc/self/status')"
 }
 
+# bats test_tags=core
 @test "isolation: system calls that get past a user namespace are refused" {
 	local call
 	for call in bpf init_module finit_module delete_module kexec_load open_by_handle_at perf_event_open \
@@ -302,6 +319,7 @@ syslog wake_alarm block_suspend audit_read checkpoint_restore" "$(bounding 101)"
 	is 2 "$(inside 'sed -n "s/^Seccomp:[^0-9]*//p" /proc/1/status')"
 }
 
+# bats test_tags=core
 @test "isolation: --features io_uring:on lets io_uring through" {
 	[ "$("$PROBE" io_uring_setup)" != ENOSYS ] || skip "the kernel has no io_uring"
 	cp "$(conf 102)" "$PREFIX/102.conf"
@@ -312,6 +330,7 @@ syslog wake_alarm block_suspend audit_read checkpoint_restore" "$(bounding 101)"
 	is ENOSYS "$(probe 102 keyctl)"
 }
 
+# bats test_tags=core
 @test "isolation: namespaces can be made inside, except a host name's alone" {
 	is EPERM "$(probe 101 unshare 4000000)"
 	is ok "$(probe 101 unshare 6000000)"
@@ -321,6 +340,7 @@ syslog wake_alarm block_suspend audit_read checkpoint_restore" "$(bounding 101)"
 	is ok "$(probe 101 unshare 2000000)"
 }
 
+# bats test_tags=core
 @test "isolation: new file systems can be mounted inside" {
 	run inside 'set -e; mkdir -p /mnt/t /mnt/l /mnt/u /mnt/w /mnt/o; mount -t tmpfs none /mnt/t; echo 1 >/mnt/t/f
 		mount --bind /mnt/t /mnt/l; cat /mnt/l/f; mkdir /mnt/t/u /mnt/t/w
@@ -331,6 +351,7 @@ syslog wake_alarm block_suspend audit_read checkpoint_restore" "$(bounding 101)"
 
 # ---- cgroups ----
 
+# bats test_tags=core,cgroup
 @test "isolation: the cgroup tree inside is v2, begins at the container's own group, and is writable" {
 	is cgroup2 "$(inside 'stat -f -c %T /sys/fs/cgroup | sed s/cgroup2fs/cgroup2/; :' | sed 's/.*UNKNOWN.*/cgroup2/')"
 	run inside 'grep " /sys/fs/cgroup" /proc/self/mountinfo'
@@ -341,6 +362,7 @@ syslog wake_alarm block_suspend audit_read checkpoint_restore" "$(bounding 101)"
 	is gone "$(inside 'rmdir /sys/fs/cgroup/test && echo gone')"
 }
 
+# bats test_tags=core,cgroup
 @test "isolation: the files that limit the container are out of its reach" {
 	run inside 'cd /sys/fs/cgroup; ls | /probe writable'
 	has cgroup.procs cgroup.subtree_control
@@ -380,6 +402,7 @@ leave_groups()
 	rm -r "$BATS_TEST_TMPDIR/groups"
 }
 
+# bats test_tags=core,cgroup
 @test "isolation: a container survives the service that started it" {
 	enter_groups
 	bash -c 'while read -r dir; do echo $$ >"$dir/cgroup.procs"; done <"$1"; shift; "$@"; sleep 60' - \
@@ -456,6 +479,7 @@ burdened()
 	has_not "$PREFIX" "/dev/pts" "cgroup" "socket:"
 }
 
+# bats test_tags=core,cgroup
 @test "isolation: after the start no process is left but the container's" {
 	local pid dir
 	vzctl --quiet start 102

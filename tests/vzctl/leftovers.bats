@@ -41,6 +41,7 @@ same()
 
 setup() { snapshot >"$BATS_TEST_TMPDIR/before"; }
 
+# bats test_tags=core,cgroup
 @test "leftovers: none of a container that was created, started, used, stopped and destroyed" {
 	local layout
 	for layout in overlay simfs; do
@@ -56,6 +57,7 @@ setup() { snapshot >"$BATS_TEST_TMPDIR/before"; }
 	done
 }
 
+# bats test_tags=core,cgroup
 @test "leftovers: none of one that was killed, or ended by itself" {
 	create_minimal 101
 	vzctl --quiet start 101
@@ -80,6 +82,7 @@ setup() { snapshot >"$BATS_TEST_TMPDIR/before"; }
 	is "" "$(ct_cgroups 101)"
 }
 
+# bats test_tags=core,cgroup
 @test "leftovers: what a container that ended by itself made of its groups does not hinder the next start" {
 	create_minimal 101
 	vzctl --quiet start 101
@@ -144,6 +147,7 @@ setup() { snapshot >"$BATS_TEST_TMPDIR/before"; }
 	same
 }
 
+# bats test_tags=core
 @test "leftovers: none of ten containers started and destroyed at once" {
 	local i
 	for i in {110..119}; do

@@ -33,6 +33,7 @@ busy()
 
 lck() { echo "$PREFIX/run/vz/lock/101.lck"; }
 
+# bats test_tags=core
 @test "lock: a second command is rc 9 and says who holds it" {
 	busy 0.5
 	split_is 9 vzctl set 101 --description x --save

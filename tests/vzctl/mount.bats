@@ -26,6 +26,7 @@ teardown()
 	done
 }
 
+# bats test_tags=core
 @test "mount: prints one line, rc 0; umount too" {
 	split_is 0 vzctl mount 101
 	is "Container is mounted" "$out"
@@ -80,6 +81,7 @@ teardown()
 	is_down 101
 }
 
+# bats test_tags=core
 @test "mount: on the host the root is nosuid and nodev, with every layout" {
 	local id
 	for id in 101 102; do
@@ -89,6 +91,7 @@ teardown()
 	done
 }
 
+# bats test_tags=core
 @test "mount: a file made below VE_ROOT on the host belongs to nobody inside, and can be read" {
 	local id
 	for id in 101 102; do
@@ -151,6 +154,7 @@ vps.postumount off" "$(cat "$PREFIX/trace")"
 	is /vz/root/101 "$(cat "$PREFIX/trace")"
 }
 
+# bats test_tags=core
 @test "mount: a failing script is rc 79 and nothing stays mounted" {
 	local s
 	for s in vps.premount 101.premount vps.mount 101.mount; do
@@ -189,6 +193,7 @@ vps.postumount off" "$(cat "$PREFIX/trace")"
 	is_down 101
 }
 
+# bats test_tags=core
 @test "mount: a bind mount made by CTID.mount is seen inside, and goes again" {
 	mkdir -p "$PREFIX/data"
 	echo shared >"$PREFIX/data/file"

@@ -41,6 +41,7 @@ read hello" "$out"
 	status_is 101 "exist mounted running"
 }
 
+# bats test_tags=core,cgroup
 @test "runscript: in a stopped container: no init, and everything is taken down again" {
 	split_is 23 vzctl runscript 101 "$SCRIPT" <<<hello
 	grep -qx 'read hello' <<<"$out"

@@ -56,6 +56,7 @@ event() { trace | sed -n "/^event $1 in /,/^event/p" | sed '1!{/^event/d}'; }
 # forget: start the next trace afresh.
 forget() { rm -f "$PREFIX/vz/private/101/upper/trace"; }
 
+# bats test_tags=core
 @test "scripts: those of the administrator run in order through a start and a stop" {
 	local s
 	for s in {vps,101}.{premount,mount,umount,postumount}; do

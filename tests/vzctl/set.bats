@@ -34,6 +34,7 @@ SAVED="CT configuration saved to"
 UNSAVED="WARNING: Settings were not saved to config (use --save flag)"
 LOST="WARNING: Settings were not saved to config and will be lost after CT restart (use --save flag)"
 
+# bats test_tags=core
 @test "set: --save writes what was given and says where" {
 	rc_is 0 vzctl set 101 --onboot yes --bootorder 5 --description "some text" --save
 	line "$SAVED $(conf 101)"
@@ -231,6 +232,7 @@ BOOTORDER="2"' "$(cat "$(conf 101)")"
 	same_file 101
 }
 
+# bats test_tags=core
 @test "set: --hostname changes it inside at once, and with --save for good" {
 	rc_is 0 vzctl set 102 --hostname new.example.org --save
 	is new.example.org "$(vzctl exec2 102 hostname)"
@@ -242,6 +244,7 @@ BOOTORDER="2"' "$(cat "$(conf 101)")"
 	is new.example.org "$(conf_value 102 HOSTNAME)"
 }
 
+# bats test_tags=core
 @test "set: --nameserver and --searchdomain reach /etc/resolv.conf inside" {
 	rc_is 0 vzctl set 102 --nameserver 192.0.2.53 --nameserver 2001:db8::53 --searchdomain example.org --save
 	run vzctl exec2 102 cat /etc/resolv.conf
@@ -252,6 +255,7 @@ BOOTORDER="2"' "$(cat "$(conf 101)")"
 		"$(vzctl exec2 102 cat /etc/resolv.conf | awk '$1 == "nameserver" { print $2 }')"
 }
 
+# bats test_tags=core
 @test "set: --userpasswd on a running container" {
 	split_is 0 vzctl set 102 --userpasswd root:secret1 --userpasswd ann:secret2
 	is "" "$err"
@@ -324,6 +328,7 @@ BOOTORDER="2"' "$(cat "$(conf 101)")"
 	is nfs:on "$(conf_value 102 FEATURES)"
 }
 
+# bats test_tags=core
 @test "set: --setmode restart restarts with the new values and saves them" {
 	local pid
 	pid=$(init_pid 102)

@@ -35,6 +35,7 @@ fails()
 	status_is 101 "exist unmounted down"
 }
 
+# bats test_tags=core,cgroup
 @test "start: prints what it does, rc 0" {
 	split_is 0 vzctl start 101
 	is "Starting container...
@@ -52,6 +53,7 @@ Container start in progress..." "$out"
 	[ ! -e "$PREFIX/run/vz/lock/101.lck" ]
 }
 
+# bats test_tags=core,cgroup
 @test "start: the state file tells its init" {
 	vzctl --quiet start 101
 	local f=$PREFIX/run/vz/101/state pid
@@ -66,6 +68,7 @@ Container start in progress..." "$out"
 	grep -q "vz-$PREFIX_TAG/101/ct" "/proc/$pid/cgroup"
 }
 
+# bats test_tags=core
 @test "start: init has its own environment and descriptors, nothing of the caller's" {
 	# shellcheck disable=SC2030
 	SECRET=mine vzctl --quiet start 101 9</etc/passwd
@@ -112,6 +115,7 @@ container=openvz' "$(tr '\0' '\n' <"/proc/$(init_pid 101)/environ" | sort)"
 	is_down 101
 }
 
+# bats test_tags=core
 @test "start: a tree without init is rc 47 and leaves nothing" {
 	rm "$PREFIX/vz/private/102/sbin/init"
 	run vzctl start 102
@@ -213,6 +217,7 @@ container=openvz' "$(tr '\0' '\n' <"/proc/$(init_pid 101)/environ" | sort)"
 	is 0 "$status"
 }
 
+# bats test_tags=core
 @test "start: --wait says when the container is up" {
 	split_is 0 vzctl start 101 --wait
 	is "Starting container...
@@ -221,6 +226,7 @@ Container start in progress, waiting ...
 Container started successfully" "$out"
 }
 
+# bats test_tags=core
 @test "start: what is mounted already is mounted afresh; --skip-remount keeps it" {
 	vzctl --quiet mount 101
 	rc_is 0 vzctl start 101
@@ -258,6 +264,7 @@ Container started successfully" "$out"
 	status_is 101 "exist mounted running"
 }
 
+# bats test_tags=core
 @test "start: ended by a signal it ends the script it waits for and undoes what it did" {
 	local s rc began=$SECONDS
 	for s in 101.mount 101.start; do
@@ -277,6 +284,7 @@ Container started successfully" "$out"
 	is 1 "$status"
 }
 
+# bats test_tags=core
 @test "start: killed outright, the next start succeeds" {
 	action 101.start <<<'sleep 6160'
 	in_bg "$BUILD/vzctl" --prefix "$PREFIX" start 101

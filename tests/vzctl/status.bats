@@ -27,6 +27,7 @@ teardown()
 	is "" "$err"
 }
 
+# bats test_tags=core
 @test "status: a stopped container" {
 	status_is 101 "exist unmounted down"
 }
@@ -36,11 +37,13 @@ teardown()
 	status_is 101 "exist mounted down"
 }
 
+# bats test_tags=core,cgroup
 @test "status: a running container" {
 	vzctl --quiet start 101
 	status_is 101 "exist mounted running"
 }
 
+# bats test_tags=core,cgroup
 @test "status: a frozen container is running" {
 	vzctl --quiet start 101
 	vzctl --quiet chkpnt 101 --suspend
@@ -107,6 +110,7 @@ teardown()
 	is "$before" "$(host_state)"
 }
 
+# bats test_tags=core
 @test "status: is found again without the state file, and a false one is not believed" {
 	vzctl --quiet start 101
 	local state=$PREFIX/run/vz/101/state

@@ -42,12 +42,14 @@ stubborn()
 	is "Unable to stop: container is not running" "$err"
 }
 
+# bats test_tags=core
 @test "stop: a mounted container stays mounted" {
 	vzctl --quiet mount 101
 	rc_is 0 vzctl stop 101
 	status_is 101 "exist mounted down"
 }
 
+# bats test_tags=core,cgroup
 @test "stop: the container shuts itself down, and nothing is left" {
 	vzctl --quiet start 101
 	vzctl exec2 101 'printf "#!/bin/sh\n: >/shut-down\n" >/etc/rc.shutdown; chmod +x /etc/rc.shutdown'
@@ -61,6 +63,7 @@ Container is unmounted" "$out"
 	status_is 101 "exist unmounted down"
 }
 
+# bats test_tags=core,cgroup
 @test "stop: --fast asks nobody" {
 	vzctl --quiet start 101
 	vzctl exec2 101 'rm -f /shut-down; printf "#!/bin/sh\n: >/shut-down\n" >/etc/rc.shutdown; chmod +x /etc/rc.shutdown'
@@ -72,6 +75,7 @@ Container is unmounted" "$out"
 	is_down 101
 }
 
+# bats test_tags=core,cgroup
 @test "stop: processes that do not want to go, go" {
 	vzctl --quiet start 101
 	vzctl exec2 101 'trap "" TERM HUP INT; (sleep 10010 & sleep 10010 &) >/dev/null 2>&1 </dev/null'
@@ -83,6 +87,7 @@ Container is unmounted" "$out"
 	wait_for 5 eval '! pgrep -f "sleep 10010" >/dev/null'
 }
 
+# bats test_tags=core
 @test "stop: one that does not end is killed after STOP_TIMEOUT" {
 	stubborn 0
 	vzctl --quiet set 102 --stop-timeout 1 --save
@@ -96,6 +101,7 @@ Container is unmounted" "$out"
 	is_down 102
 }
 
+# bats test_tags=core
 @test "stop: one whose halt does not work is killed at once" {
 	stubborn 5
 	vzctl --quiet set 102 --stop-timeout 60 --save
@@ -135,6 +141,7 @@ Container is unmounted" "$out"
 	is "" "$(ct_cgroups 101)"
 }
 
+# bats test_tags=core,cgroup
 @test "stop: a frozen container can be stopped" {
 	vzctl --quiet start 101
 	vzctl --quiet chkpnt 101 --suspend
@@ -163,6 +170,7 @@ Container is unmounted" "$out"
 	is_down 101
 }
 
+# bats test_tags=core
 @test "stop: after a power-off from inside nothing is said to run, and it starts again" {
 	vzctl --quiet start 101
 	vzctl exec 101 'kill -KILL -1' || :

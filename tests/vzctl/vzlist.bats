@@ -27,6 +27,7 @@ setup_file()
 }
 teardown_file() { host_teardown; }
 
+# bats test_tags=core
 @test "vzlist: the usual table" {
 	split_is 0 vzlist
 	is "      CTID      NPROC STATUS    IP_ADDR         HOSTNAME
@@ -137,6 +138,7 @@ teardown_file() { host_teardown; }
 	is "" "$output"
 }
 
+# bats test_tags=core
 @test "vzlist: values of a container" {
 	is "web web.example.org running overlay minimal" "$(vzlist 101 -H -o name,hostname,status,layout,ostemplate | xargs)"
 	is "$PREFIX/vz/private/101" "$(vzlist 101 -H -o private)"
@@ -156,6 +158,7 @@ teardown_file() { host_teardown; }
 	is - "$(vzlist 102 -H -o numfile.l | xargs)"
 }
 
+# bats test_tags=core,cgroup
 @test "vzlist: the number of processes is that of now" {
 	vzctl exec 101 'sleep 20 & sleep 20 & :'
 	is 3 "$(vzlist 101 -H -o numproc | xargs)"
@@ -216,6 +219,7 @@ teardown_file() { host_teardown; }
 	is "This program can only be run under root." "$output"
 }
 
+# bats test_tags=core
 @test "vzlist: -j is JSON to strict readers, all whole fields of it" {
 	require jq python3
 	vzlist -a -j >"$BATS_TEST_TMPDIR/json"

@@ -31,6 +31,7 @@ $pid	101	init" "$output"
 $pid	1	101	init" "$output"
 }
 
+# bats test_tags=core,cgroup
 @test "vzpid: a process that exec put in" {
 	vzctl exec 101 'echo $$ >/pid; exec sleep 7017' 3>&- >/dev/null 2>&1 &
 	wait_for 5 pgrep -f '^sleep 7017' >/dev/null
