@@ -1,8 +1,9 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# vz.service under a running systemd: which ends of a start leave containers up, and that no way to a
-# shutdown leaves them out. The unit is the installed one, under another name and on a prefix.
+# The units under a running systemd. vz.service: which ends of a start leave containers up, and that no way
+# to a shutdown leaves them out. vzeventd.service: whatever is done to it, no container notices. The units
+# are the installed ones, under other names and on a prefix.
 
 load ../lib/helpers
 
@@ -19,27 +20,40 @@ setup_file()
 		printf '#!/bin/sh\nexec /bin/busybox halt -f\n' >"$PREFIX/vz/private/$id/upper/sbin/halt"
 		chmod 0755 "$PREFIX/vz/private/$id/upper/sbin/halt"
 	done
-	export UNIT=${PREFIX##*/}.service
+	export UNIT=${PREFIX##*/}.service EVENTD=${PREFIX##*/}-eventd.service
+	put_unit vz.service "$UNIT"
+	put_unit vzeventd.service "$EVENTD"
+	systemctl daemon-reload
+}
+
+# put_unit FILE NAME
+put_unit()
+{
 	sed "s#/[^ ]*/libexec/vzctl/vz#$TOP/utils/vzctl/scripts/vz --prefix $PREFIX#
+		s#/[^ ]*/sbin/vzeventd#$BUILD/vzeventd --prefix $PREFIX#
 		/^RequiresMountsFor=/d
 		/^\[Service\]/aEnvironment=PATH=$BUILD:$PATH VZ_LIBEXECDIR=$VZ_LIBEXECDIR VZ_BACKEND=$VZ_BACKEND" \
-		"$BUILD/etc/systemd/vz.service" >"/run/systemd/system/$UNIT"
-	systemctl daemon-reload
+		"$BUILD/etc/systemd/$1" >"/run/systemd/system/$2"
 }
 
 teardown_file()
 {
 	if [ -n "${UNIT:-}" ]; then
-		systemctl stop "$UNIT" || :
-		systemctl reset-failed "$UNIT" || :
-		rm -f "/run/systemd/system/$UNIT"
+		systemctl stop "$UNIT" "$EVENTD" || :
+		systemctl reset-failed "$UNIT" "$EVENTD" || :
+		rm -f "/run/systemd/system/$UNIT" "/run/systemd/system/$EVENTD"
 		systemctl daemon-reload
 	fi
 	host_teardown
 }
 
 setup() { require systemd; }
-teardown() { rm -f "$PREFIX"/etc/vz/conf/*.mount; }
+teardown()
+{
+	rm -f "$PREFIX"/etc/vz/conf/*.mount
+	vzctl --quiet stop 101 --fast || :
+	vzctl --quiet stop 102 --fast || :
+}
 
 running() { vzlist -1 | xargs; }
 state() { systemctl is-active "$UNIT" || :; }
@@ -76,4 +90,43 @@ state() { systemctl is-active "$UNIT" || :; }
 	mv "$PREFIX/vz.conf" "$PREFIX/etc/vz/vz.conf"
 	is failed "$(state)"
 	is 102 "$(running)"
+}
+
+main_pid() { systemctl show --property MainPID --value "$EVENTD"; }
+
+# comes_back ID: after a reboot inside it has another init.
+comes_back()
+{
+	local before
+	before=$(init_pid "$1")
+	vzctl exec "$1" 'reboot' || :
+	wait_for 20 eval '[ -n "$(init_pid '"$1"')" ] && [ "$(init_pid '"$1"')" != '"$before"' ]'
+	wait_for 20 vzctl exec "$1" true
+}
+
+# bats test_tags=core,systemd
+@test "vzeventd.service: containers outlive its reload, its kill -9 and its stop, and reboot in between" {
+	local pid init
+	rc_is 0 systemctl start "$EVENTD"
+	pid=$(main_pid)
+	vzctl --quiet start 101
+	init=$(init_pid 101)
+	is "$pid" "$(cat "$PREFIX/run/vzeventd.pid")"
+
+	rc_is 0 systemctl reload "$EVENTD"
+	wait_for 10 grep -q "going on as" "$PREFIX/var/log/vzctl.log"
+	is "$pid" "$(main_pid)"
+	is "$init" "$(init_pid 101)"
+	comes_back 101
+
+	init=$(init_pid 101)
+	kill -9 "$pid"
+	wait_for 20 eval '[ "$(main_pid)" != '"$pid"' ] && systemctl -q is-active "$EVENTD"'
+	is "$init" "$(init_pid 101)"
+	comes_back 101
+
+	init=$(init_pid 101)
+	rc_is 0 systemctl stop "$EVENTD"
+	is "$init" "$(init_pid 101)"
+	vzctl exec 101 true
 }

@@ -516,6 +516,7 @@ init_says()
 	make -s -C "$TOP" install DESTDIR="$dir"
 	[ -x "$dir/usr/libexec/vzctl/vz" ]
 	[ -x "$dir/etc/init.d/vz" ]
+	[ -x "$dir/etc/init.d/vzeventd" ]
 	# Nothing of it starts by itself.
 	is "" "$(find "$dir/etc" -name '*.wants' -o -name 'rc?.d')"
 	cd "$dir/usr/lib/systemd/system"

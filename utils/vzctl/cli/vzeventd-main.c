@@ -83,6 +83,25 @@ static int open_host(struct daemon *d, struct vz **ret, struct vz_err *err)
 	return 0;
 }
 
+/* Tell systemd that we serve, as sd_notify(3) does. */
+static void notify_systemd(void)
+{
+	const char *path = getenv("NOTIFY_SOCKET");
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	auto_close int s = -1;
+	size_t len = path ? strlen(path) : 0;
+
+	if (!len || len >= sizeof(a.sun_path) || (*path != '/' && *path != '@'))
+		return;
+	memcpy(a.sun_path, path, len);
+	if (*path == '@')
+		a.sun_path[0] = '\0';
+	s = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (s >= 0)
+		(void)sendto(s, "READY=1", 7, MSG_NOSIGNAL, (struct sockaddr *)&a,
+			     (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len));
+}
+
 /* ---- one of a kind ---- */
 
 /*
@@ -92,6 +111,8 @@ static int open_host(struct daemon *d, struct vz **ret, struct vz_err *err)
 static bool wait_for_other(struct daemon *d)
 {
 	vz_log(&d->log.log, VZ_LOG_ERR, 0, "another vzeventd is running, waiting for its end");
+	/* The host has one: what is ordered behind us need not wait. */
+	notify_systemd();
 	return flock(d->pid_fd, LOCK_EX) == 0;
 }
 
@@ -143,25 +164,6 @@ static int go_into_background(struct daemon *d, struct vz_err *err)
 	/* Standard error last, when all that may fail has not. */
 	return null < 0 || chdir("/") < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 ?
 		vz_fail(err, VZ_E_SYSTEM, -errno, "go into the background") : 0;
-}
-
-/* systemd's way to say the same (sd_notify(3)). */
-static void notify_systemd(void)
-{
-	const char *path = getenv("NOTIFY_SOCKET");
-	struct sockaddr_un a = { .sun_family = AF_UNIX };
-	auto_close int s = -1;
-	size_t len = path ? strlen(path) : 0;
-
-	if (!len || len >= sizeof(a.sun_path) || (*path != '/' && *path != '@'))
-		return;
-	memcpy(a.sun_path, path, len);
-	if (*path == '@')
-		a.sun_path[0] = '\0';
-	s = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (s >= 0)
-		(void)sendto(s, "READY=1", 7, MSG_NOSIGNAL, (struct sockaddr *)&a,
-			     (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len));
 }
 
 static void say_ready(struct daemon *d)
