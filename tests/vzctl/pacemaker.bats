@@ -2,75 +2,20 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Pacemaker manages containers through the agent ocf:heartbeat:ManageVE as Debian ships it. The agent knows
-# the tools by their installed names: this machine gets them, with an /etc, a /run and a /vz to work on, in
-# a mount namespace of its own.
+# the tools by their installed names.
 
 load ../lib/helpers
+load ../lib/installed
 
-# Nobody's number on the machine itself: without a prefix, cgroups have only that to differ in.
-CT=2147470001
 AGENT=/usr/lib/ocf/resource.d/heartbeat/ManageVE
 
 setup_file()
 {
-	host_setup
 	require ocf-tester gawk xmllint
-	need_template minimal
-	make -s -C "$TOP" install DESTDIR="$PREFIX" >/dev/null
-	make_installed_host
-	installed vzctl --quiet create $CT --ostemplate minimal
-	# Halts at once, without time for its processes.
-	installed sh -c 'cd /vz/private/$1/upper && mkdir -p sbin && printf "#!/bin/sh\nexec /bin/busybox halt -f\n" >sbin/halt &&
-		chmod 0755 sbin/halt' sh $CT
+	installed_setup
 }
-
-teardown_file()
-{
-	if [ -n "${HOLDER:-}" ]; then
-		installed vzctl --quiet stop $CT --fast || :
-		installed vzctl --quiet destroy $CT || :
-		kill "$HOLDER"
-	fi
-	host_teardown
-}
-
+teardown_file() { installed_teardown; }
 teardown() { installed vzctl --quiet stop $CT --fast || :; }
-
-# A process that holds the namespace, as $HOLDER.
-make_installed_host()
-{
-	mkdir "$PREFIX/root" "$PREFIX/run"
-	unshare --mount --propagation private sh -eu -c '
-		cd "$1/root"
-		mount -t tmpfs -o mode=0755 none .
-		cd "$1/root"
-		for dir in /*; do
-			case $dir in
-			/etc) cp -a /etc . && cp -a "$1/etc/." etc ;;
-			/run) mkdir run && mount -t tmpfs none run && mkdir -m 01777 run/resource-agents ;;
-			/usr) mkdir usr && mount -t overlay -o "lowerdir=$1/usr:/usr" none usr ;;
-			/vz) ;;
-			*)
-				if [ -L "$dir" ] || [ ! -d "$dir" ]; then
-					cp -a "$dir" .
-				else
-					mkdir ".$dir" && mount --rbind "$dir" ".$dir"
-				fi
-				;;
-			esac
-		done
-		mkdir vz old
-		mount --bind "$1/vz" vz
-		pivot_root . old
-		umount -l /old
-		: >/run/ready
-		exec sleep infinity' sh "$PREFIX" >"$PREFIX/holder.log" 2>&1 3>&- </dev/null &
-	export HOLDER=$!
-	wait_for 20 installed test -e /run/ready || { cat "$PREFIX/holder.log"; return 1; }
-}
-
-# installed COMMAND…: on the machine that has the tools.
-installed() { nsenter --mount="/proc/$HOLDER/ns/mnt" env -u VZ_LIBEXECDIR PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"; }
 
 # agent ACTION: as Pacemaker calls it.
 agent()
