@@ -67,13 +67,14 @@ static void put_in_the_way(char kind, const struct vz_str *text)
 }
 
 /* What our own lock begins and ends with; third parties write the pid alone. */
-static bool is_ours(const char *text)
+static bool is_ours(const struct vz_str *text)
 {
 	auto_free char *whole = str_printf("%d\nlocked %" PRIu64 " %s\n", (int)getpid(), self.start_time, boot_id);
 	auto_free char *bare = str_printf("%d\n", (int)getpid());
 
 	need(whole && bare);
-	return strcmp(text, whole) == 0 || strcmp(text, bare) == 0;
+	return strlen(str_get(text)) == text->len &&
+	       (strcmp(str_get(text), whole) == 0 || strcmp(str_get(text), bare) == 0);
 }
 
 static bool is_empty_but_for_lock(void)
@@ -91,11 +92,12 @@ static bool is_empty_but_for_lock(void)
 static void check_taken(const char *stale, bool was_there)
 {
 	struct lock_owner owner = { 0 };
-	auto_free char *text = NULL;
+	struct vz_str text = { 0 };
 
 	promise(str_equal(stale, was_there ? LOCK_PATH : NULL));
-	text = get_file(LOCK_PATH, NULL);
-	promise(is_ours(text));
+	text.s = get_file(LOCK_PATH, &text.len);
+	promise(is_ours(&text));
+	str_done(&text);
 	promise(lock_take(DIR_PATH, "101", "locked", 0, &owner, NULL) == -EBUSY && owner.pid == getpid());
 	lock_owner_done(&owner);
 	lock_release(DIR_PATH, "101");
@@ -134,7 +136,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	r = lock_take(DIR_PATH, "101", "locked", 0, &owner, &stale);
 	promise(!is_file || r == 0 || r == -EBUSY || (r == -EFBIG && text.len > LOCK_FILE_MAX));
-	if (is_file && is_ours(str_get(&text)))
+	if (is_file && is_ours(&text))
 		promise(r == -EBUSY && owner.pid == getpid());
 	if (r == 0)
 		check_taken(stale, was_there);

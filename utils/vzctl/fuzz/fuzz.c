@@ -38,7 +38,7 @@ static _Noreturn void give_up(const char *what)
 	_exit(1);
 }
 
-/* libFuzzer starts itself again to merge inputs: that one is in the sandbox already. */
+/* libFuzzer starts itself again to merge inputs: that one is in the sandbox already, and needs a disk only. */
 static bool is_inside(void)
 {
 	auto_free char *map = NULL;
@@ -97,6 +97,10 @@ static void protect_host(void)
 	if (move_mount(tree, "", AT_FDCWD, dir, MOVE_MOUNT_F_EMPTY_PATH) < 0)
 		give_up(dir);
 	(void)close(tree);
+}
+
+static void mount_disk(void)
+{
 	if (mount("fuzz", FUZZ_DISK, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, DISK_OPTIONS) < 0)
 		give_up(FUZZ_DISK);
 }
@@ -109,7 +113,10 @@ int LLVMFuzzerInitialize(int *argc VZ_UNUSED, char ***argv VZ_UNUSED)
 	if (!is_inside()) {
 		become_nobody();
 		protect_host();
+	} else if (unshare(CLONE_NEWNS) < 0) {
+		give_up("unshare");
 	}
+	mount_disk();
 	(void)umask(022);
 	report_fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
 	prepare();
