@@ -85,6 +85,14 @@ link() { readlink "$PREFIX/etc/vz/names/$1"; }
 	is "my web" "$(conf_value 101 NAME)"
 }
 
+@test "names: one may be as long as the name of a file, 255 bytes" {
+	name=$(printf 'a%.0s' {1..255})
+	rc_is 0 vzctl set 101 --name "$name" --save
+	is "$(conf 101)" "$(link "$name")"
+	rc_is 131 vzctl set 101 --name "${name}a" --save
+	is "$(conf 101)" "$(link "$name")"
+}
+
 @test "names: its own number is a legal name" {
 	rc_is 0 vzctl set 101 --name 101 --save
 	is "$(conf 101)" "$(link 101)"

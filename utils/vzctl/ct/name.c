@@ -99,8 +99,9 @@ int name_link(struct vz_ct *ct, const char *name, struct vz_err *err)
 {
 	auto_free char *link = path_join(ct->vz->paths.names_dir, name);
 	auto_free char *conf = paths_ct_conf(&ct->vz->paths, ct->id, ".conf");
-	auto_free char *tmp = link ? str_printf("%s.tmp%d", link, (int)getpid()) : NULL;
-	int r = conf && tmp ? path_make_dirs(ct->vz->paths.names_dir, 0755) : -ENOMEM;
+	/* No name has a colon; and one may be as long as the name of a file. */
+	auto_free char *tmp = str_printf("%s/tmp:%d", ct->vz->paths.names_dir, (int)getpid());
+	int r = link && conf && tmp ? path_make_dirs(ct->vz->paths.names_dir, 0755) : -ENOMEM;
 
 	if (r == 0 && owner_of(ct->vz, name) == ct->id)
 		return 0;
