@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # For clients that know the tools by their installed names: the machine as it is after "make install", with
-# an /etc, a /run and a /vz of its own, in a mount namespace. Nothing of it is seen on the machine itself.
+# an /etc, a /run and a /vz of its own, a log and all that is remembered of containers, in a mount namespace.
+# Nothing of it is seen on the machine itself.
 #
 #   setup_file()    { installed_setup; }         # helpers.bash comes first
 #   teardown_file() { installed_teardown; }
@@ -40,7 +41,7 @@ installed_teardown()
 # A process that holds the namespace, as $HOLDER.
 make_installed_host()
 {
-	mkdir "$PREFIX/root"
+	mkdir -p "$PREFIX/root" "$PREFIX/var/lib/vzctl" /var/lib/vzctl
 	# A link would lead to where the cache is on the machine itself.
 	rm "$PREFIX/vz/template"
 	mkdir -m 0700 "$PREFIX/vz/template"
@@ -66,6 +67,8 @@ make_installed_host()
 		mkdir vz old
 		mount --bind "$1/vz" vz
 		mount --bind "$2" vz/template
+		mount --bind "$1/var/log" var/log
+		mount --bind "$1/var/lib/vzctl" var/lib/vzctl
 		pivot_root . old
 		umount -l /old
 		: >/run/ready
