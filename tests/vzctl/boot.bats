@@ -226,6 +226,18 @@ Container 101 start: [ OK ]" "$out"
 	is "" "$(marks)"
 }
 
+@test "boot: what was stopped by hand since it was started at boot stays down" {
+	create 101
+	no_onboot 101
+	mkdir -p "$vzreboot"
+	touch "$vzreboot/101"
+	rc_is 0 vz start
+	is 101 "$(running)"
+	vzctl --quiet stop 101
+	rc_is 0 vz restart
+	is "" "$(running)"
+}
+
 @test "boot: after a crash of the host only ONBOOT=yes comes back" {
 	create 101
 	create 102 --onboot yes
