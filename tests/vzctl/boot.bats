@@ -181,7 +181,6 @@ stubborn()
 
 # ---- who, when ----
 
-# bats test_tags=core
 @test "boot: ONBOOT=yes always, without ONBOOT what was running, ONBOOT=no never, DISABLED=yes blocks" {
 	local id
 	for id in 101 102 103 104 105 106 107 108 109; do
@@ -252,7 +251,6 @@ Container 101 start: [ OK ]" "$out"
 	is "102" "$(running)"
 }
 
-# bats test_tags=core
 @test "boot: the highest BOOTORDER first, unset last, and down the other way round" {
 	local id
 	for id in 101 102 103 104 105; do
@@ -317,7 +315,6 @@ Container 101 start: [ OK ]" "$out"
 
 # ---- who fails, hangs, or is killed ----
 
-# bats test_tags=core
 @test "boot: one that does not start keeps no other from it; rc 1 and its number" {
 	local id
 	for id in 101 102 103; do
@@ -455,7 +452,6 @@ Container 101 start: [ OK ]" "$out"
 	is "101 102" "$(running)"
 }
 
-# bats test_tags=core
 @test "boot: a stop that was killed is taken up by the next, and nobody is forgotten" {
 	local id
 	for id in 101 102 103; do
