@@ -383,7 +383,7 @@ static int take_lock(struct vz_ct *ct, const char *status, usec_t timeout, struc
 		return r;
 	if (r < 0)
 		return vz_fail(err, r == -EACCES || r == -EPERM ? VZ_E_NO_ACCES : VZ_E_SYSTEM, r,
-			       "Unable to lock container");
+			       "Unable to lock container: file '%s/%s.lck'", dir, name);
 	ct->lock_dir = take_ptr(dir);
 	return 0;
 }

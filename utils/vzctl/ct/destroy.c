@@ -24,6 +24,8 @@
 
 static int check_destroyable(struct vz_ct *ct, void *data, struct vz_err *err)
 {
+	auto_free char *conf = paths_ct_conf(&ct->vz->paths, ct->id, ".conf");
+
 	(void)data;
 	if (!ct->env.private_area)
 		return vz_fail(err, VZ_E_PRIVATE_NOTSET, 0, "VE_PRIVATE is not set");
@@ -35,6 +37,8 @@ static int check_destroyable(struct vz_ct *ct, void *data, struct vz_err *err)
 		return vz_fail(err, VZ_E_MOUNTED, 0, "Container is currently mounted (umount first)");
 	if (access(ct->env.private_area, F_OK) == 0 && access(ct->env.private_area, W_OK) < 0)
 		return vz_fail(err, VZ_E_DEL_PRVT, -errno, "private area '%s'", ct->env.private_area);
+	if (conf && access(conf, W_OK) < 0 && errno == EROFS)
+		return vz_fail(err, VZ_E_SYSTEM, -errno, "rename '%s'", conf);
 	return 0;
 }
 
@@ -77,8 +81,11 @@ static int move_aside(struct vz_ct *ct, void *data, struct vz_err *err)
 		/* Onto the empty directory of that name. */
 		if (r == 0 && rename(area, trash) < 0)
 			r = -errno;
-		/* An area that is a file system of its own, or beside none of ours. */
-		if (r == -EXDEV || r == -EBUSY) {
+		/*
+		 * An area that is a file system of its own, or beside none of ours. Or one on a full disk:
+		 * then there is no room for a directory, and nothing but this makes some.
+		 */
+		if (r == -EXDEV || r == -EBUSY || r == -ENOSPC || r == -EDQUOT) {
 			(void)rmdir(trash);
 			r = path_remove_tree(AT_FDCWD, area);
 		}

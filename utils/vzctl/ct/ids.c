@@ -240,9 +240,12 @@ int ids_ensure(struct vz_ct *ct, struct vz_err *err)
 			       ct->env.id_base + ct->env.id_count - 1, ct->id);
 	if (r < 0)
 		return vz_fail(err, VZ_E_RESOURCE, r, "find ids for container %u in " REGISTRY, ct->id);
-	if (base == ct->env.id_base)
+	if (base == ct->env.id_base || store_range(ct, base, err) == 0)
 		return 0;
-	return store_range(ct, base, err);
+	/* A range that no configuration tells of would never be given back. */
+	cleanup_close(&lock);
+	ids_release(ct);
+	return -1;
 }
 
 void ids_release(struct vz_ct *ct)

@@ -39,9 +39,10 @@ int state_write(struct vz_ct *ct, struct vz_err *err)
 				  ct->env.group, layout ? layout : "");
 	if (r == 0)
 		r = text ? file_replace_volatile(path, 0644, text, strlen(text)) : -ENOMEM;
-	if (r < 0)
-		return vz_fail(err, VZ_E_SYSTEM, r, "write '%s'", path ? path : "state");
-	return 0;
+	if (r == 0)
+		return 0;
+	state_remove(ct);
+	return vz_fail(err, VZ_E_SYSTEM, r, "write '%s'", path ? path : "state");
 }
 
 /* The process that a file of ours names, if it is of this boot. */

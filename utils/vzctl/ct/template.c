@@ -285,8 +285,8 @@ static int run_unpack(struct vz *vz, const struct vz_template *t, const char *di
 	if (status < 0)
 		return vz_fail(err, VZ_E_NOSCRIPT, status, "run '%s'", program);
 	if (status != 0)
-		return vz_fail(err, unpack_code(status), 0, "OS template '%s' cannot be unpacked into '%s'",
-			       t->archive, dir);
+		return vz_fail(err, unpack_code(status), unpack_code(status) == VZ_E_NO_DISK_SPACE ? -ENOSPC : 0,
+			       "OS template '%s' cannot be unpacked into '%s'", t->archive, dir);
 	*ret_digest = digest_from_output(out);
 	if (!*ret_digest)
 		return vz_fail(err, VZ_E_NEW_PRVT, 0, "'%s' gave no checksum", program);
@@ -302,10 +302,9 @@ int template_unpack(struct vz *vz, const struct vz_template *t, const char *dir,
 }
 
 /* Whoever holds the lock of the layers directory may unpack; what others left half-done goes. */
-static int open_layers_dir(struct vz *vz, char **ret_dir)
+static int open_layers_dir(struct vz *vz, const char *dir)
 {
 	auto_free char *base = vz_conf_path(vz, VZ_P_template);
-	auto_free char *dir = template_dir(vz, "layers");
 	auto_closedir DIR *d = NULL;
 	auto_close int lock = -1;
 	struct dirent *e;
@@ -326,7 +325,6 @@ static int open_layers_dir(struct vz *vz, char **ret_dir)
 	while (d && (e = readdir(d)))
 		if (str_has_prefix(e->d_name, "tmp."))
 			(void)path_remove_tree(lock, e->d_name);
-	*ret_dir = take_ptr(dir);
 	return take_fd(&lock);
 }
 
@@ -342,8 +340,12 @@ static int make_layer(struct vz *vz, const struct vz_template *t, const char *di
 	uint32_t base;
 	int r = root ? path_make_dirs(root, 0755) : -ENOMEM;
 
-	if (r < 0)
-		return vz_fail(err, r == -ENOSPC ? VZ_E_NO_DISK_SPACE : VZ_E_CANT_CREATE_DIR, r, "make '%s'", root);
+	if (r < 0) {
+		if (tmp)
+			(void)path_remove_tree(AT_FDCWD, tmp);
+		return vz_fail(err, r == -ENOSPC ? VZ_E_NO_DISK_SPACE : VZ_E_CANT_CREATE_DIR, r, "make '%s'",
+			       root ? root : dir);
+	}
 	if (ids_scratch(vz, &base, err) < 0 || run_unpack(vz, t, root, base, progress, &digest, err) < 0) {
 		(void)path_remove_tree(AT_FDCWD, tmp);
 		return -1;
@@ -371,17 +373,17 @@ int template_layer(struct vz *vz, const struct vz_template *t, bool progress, ch
 {
 	auto_free char *name = t->sha256 ? str_printf("sha256-%s", t->sha256) : NULL;
 	auto_free char *root = name ? layer_path(vz, name) : NULL;
-	auto_free char *dir = NULL;
+	auto_free char *dir = template_dir(vz, "layers");
 	auto_close int lock = -1;
 
 	if (root && path_is_dir(root)) {
 		*ret = take_ptr(name);
 		return 0;
 	}
-	lock = open_layers_dir(vz, &dir);
+	lock = open_layers_dir(vz, dir);
 	if (lock < 0)
 		return vz_fail(err, lock == -ENOSPC ? VZ_E_NO_DISK_SPACE : VZ_E_CANT_CREATE_DIR, lock,
-			       "make the directory of layers");
+			       "make the directory of layers '%s'", dir ? dir : "layers");
 	/* Somebody else may have made it while we waited. */
 	if (root && path_is_dir(root)) {
 		*ret = take_ptr(name);

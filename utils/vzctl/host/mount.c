@@ -263,6 +263,19 @@ static bool is_read_only(const char *path)
 	return statvfs(path, &st) == 0 && (st.f_flag & ST_RDONLY);
 }
 
+/* Why the kernel could not make its directory in work/, and so would mount read-only: try the like. */
+static int blame_work_dir(const char *top)
+{
+	auto_free char *dir = path_join(top, "work/try");
+
+	if (!dir)
+		return -ENOMEM;
+	if (mkdir(dir, 0) < 0)
+		return -errno;
+	(void)rmdir(dir);
+	return -EROFS;
+}
+
 int mount_overlay(const struct overlay *o)
 {
 	struct layer_fds l = { 0 };
@@ -278,7 +291,9 @@ int mount_overlay(const struct overlay *o)
 	if (r == -EINVAL || r == -EROFS || r == -EOVERFLOW)
 		r = mount_overlay_attached(o);
 	/* For a top that cannot be written to the kernel says EINVAL, as for so much else. */
-	return r == -EINVAL && is_read_only(o->top) ? -EROFS : r;
+	if (r == -EINVAL && is_read_only(o->top))
+		return -EROFS;
+	return r == -EROFS ? blame_work_dir(o->top) : r;
 }
 
 bool mount_can_overlay(void)
