@@ -4,7 +4,14 @@
  * name of the error. Built statically by build_probe of helpers.bash, so that it runs in any container.
  *
  *	probe CALL              one of the table below
+ *	probe calls		all of that table, a line each: name and outcome
  *	probe unshare FLAGS     hexadecimal
+ *	probe parentns user|pid	the namespace above one's own
+ *	probe packet INDEX	a raw socket on an interface, by its number
+ *	probe nft		a table of nftables that was not there before
+ *	probe fuse DIR		mount a FUSE file system there, and read the kernel's first request
+ *	probe mountfs TYPE DIR	mount a new file system without a device
+ *	probe ttyconsole	take over the host's console (TIOCCONS)
  *	probe open r|w|rw PATH
  *	probe mknod c|b MAJOR MINOR PATH
  *	probe writable		of the paths on standard input print those that may be written
@@ -24,8 +31,10 @@
  *	probe sleep NAME        change the process name, say so, and wait for the end of the world
  */
 #define _GNU_SOURCE
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <net/ethernet.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -33,14 +42,23 @@
 #include <string.h>
 #include <sys/inotify.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
-#include <termios.h>
 #include <unistd.h>
+
+#include <linux/fuse.h>
+#include <linux/if_packet.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netlink.h>
+#include <linux/nsfs.h>
 
 /* With arguments that are refused for another reason when the filter lets them pass. */
 static const struct { const char *name; long nr; } calls[] = {
@@ -61,7 +79,17 @@ static const struct { const char *name; long nr; } calls[] = {
 	{ "swapon", SYS_swapon },
 #ifdef SYS_iopl
 	{ "iopl", SYS_iopl },
+	{ "ioperm", SYS_ioperm },
+	{ "kexec_file_load", SYS_kexec_file_load },
+	{ "create_module", SYS_create_module },
+	{ "uselib", SYS_uselib },
 #endif
+	{ "io_uring_enter", SYS_io_uring_enter },
+	{ "io_uring_register", SYS_io_uring_register },
+	{ "lookup_dcookie", SYS_lookup_dcookie },
+	{ "nfsservctl", SYS_nfsservctl },
+	{ "settimeofday", SYS_settimeofday },
+	{ "swapoff", SYS_swapoff },
 	{ "getppid", SYS_getppid },
 };
 
@@ -101,6 +129,75 @@ static int watch(void)
 			}
 		}
 	return say(-1);
+}
+
+static int parent_namespace(const char *kind)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/self/ns/%s", kind);
+	fd = open(path, O_RDONLY);
+	return say(fd < 0 ? -1 : ioctl(fd, NS_GET_PARENT));
+}
+
+static int bind_packet(int index)
+{
+	struct sockaddr_ll to = { .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL), .sll_ifindex = index };
+	int fd = socket(AF_PACKET, SOCK_RAW, htons(ETH_P_ALL));
+
+	return say(fd < 0 ? -1 : bind(fd, (struct sockaddr *)&to, sizeof(to)));
+}
+
+/* One message of a batch: a header, nfnetlink's own, and the name of a table if there is one. */
+static size_t add_message(char *to, unsigned int type, unsigned int flags, const char *table)
+{
+	struct nlmsghdr *h = (struct nlmsghdr *)to;
+	struct nfgenmsg *nf = NLMSG_DATA(h);
+	struct nlattr *name = (struct nlattr *)(nf + 1);
+
+	h->nlmsg_len = NLMSG_LENGTH(sizeof(*nf));
+	h->nlmsg_type = (unsigned short)type;
+	h->nlmsg_flags = (unsigned short)(NLM_F_REQUEST | flags);
+	nf->nfgen_family = table ? NFPROTO_INET : AF_UNSPEC;
+	nf->res_id = table ? 0 : htons(NFNL_SUBSYS_NFTABLES);
+	if (table) {
+		name->nla_type = NFTA_TABLE_NAME;
+		name->nla_len = (unsigned short)(NLA_HDRLEN + strlen(table) + 1);
+		memcpy(name + 1, table, strlen(table) + 1);
+		h->nlmsg_len += NLA_ALIGN(name->nla_len);
+	}
+	return NLMSG_ALIGN(h->nlmsg_len);
+}
+
+static int make_nft_table(void)
+{
+	static const unsigned int nft = NFNL_SUBSYS_NFTABLES << 8;
+	int fd = socket(AF_NETLINK, SOCK_RAW, NETLINK_NETFILTER);
+	char buf[8192] __attribute__((aligned(8))) = { 0 };
+	struct nlmsghdr *answer = (struct nlmsghdr *)buf;
+	size_t n = add_message(buf, NFNL_MSG_BATCH_BEGIN, 0, NULL);
+
+	n += add_message(buf + n, nft | NFT_MSG_NEWTABLE, NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK, "openve");
+	n += add_message(buf + n, NFNL_MSG_BATCH_END, 0, NULL);
+	if (fd < 0 || send(fd, buf, n, 0) < 0 || recv(fd, buf, sizeof(buf), 0) < 0)
+		return say(-1);
+	errno = -((struct nlmsgerr *)NLMSG_DATA(answer))->error;
+	return say(errno ? -1 : 0);
+}
+
+static int mount_fuse(const char *dir)
+{
+	struct { struct fuse_in_header in; char rest[65536]; } request;
+	char options[128];
+	int fd = open("/dev/fuse", O_RDWR);
+
+	snprintf(options, sizeof(options), "fd=%d,rootmode=40000,user_id=0,group_id=0", fd);
+	if (fd < 0 || mount("probe", dir, "fuse", 0, options) < 0 ||
+	    read(fd, &request, sizeof(request)) < (ssize_t)sizeof(request.in))
+		return say(-1);
+	errno = EPROTO;
+	return say(request.in.opcode == FUSE_INIT ? 0 : -1) | (umount2(dir, MNT_DETACH) < 0);
 }
 
 static int swap(char **pairs, int n)
@@ -291,6 +388,25 @@ int main(int argc, char **argv)
 	}
 	if (strcmp(what, "watch") == 0)
 		return watch();
+	if (strcmp(what, "parentns") == 0 && argc == 3)
+		return parent_namespace(argv[2]);
+	if (strcmp(what, "packet") == 0 && argc == 3)
+		return bind_packet(atoi(argv[2]));
+	if (strcmp(what, "nft") == 0)
+		return make_nft_table();
+	if (strcmp(what, "fuse") == 0 && argc == 3)
+		return mount_fuse(argv[2]);
+	if (strcmp(what, "mountfs") == 0 && argc == 4)
+		return say(mount("none", argv[3], argv[2], 0, NULL));
+	if (strcmp(what, "ttyconsole") == 0)
+		return say(ioctl(open("/dev/ptmx", O_RDWR | O_NOCTTY), TIOCCONS));
+	if (strcmp(what, "calls") == 0) {
+		for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+			printf("%s ", calls[i].name);
+			say(syscall(calls[i].nr, 0, 0, 0, 0, 0, 0));
+		}
+		return 0;
+	}
 	if (strcmp(what, "swap") == 0 && argc > 3)
 		return swap(argv + 2, argc - 2);
 	if (strcmp(what, "hunt") == 0 && argc == 3)
