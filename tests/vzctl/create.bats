@@ -452,7 +452,7 @@ ssh-rsa BBBB two@host" "$(vzctl exec2 101 cat /root/.ssh/authorized_keys)"
 	in_bg "$BUILD/vzctl" --prefix "$PREFIX" create 109 --ostemplate minimal --name other
 	local pid=$!
 	wait_for 10 test -e "$PREFIX/vz/private/109.tmp"
-	wait_for 10 test -n "$(ct_cgroups 109)"
+	wait_for 10 eval '[ -n "$(ct_cgroups 109)" ]'
 	kill -TERM $pid
 	local began=$SECONDS status=0
 	wait $pid || status=$?

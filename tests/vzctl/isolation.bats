@@ -162,10 +162,13 @@ inside() { vzctl exec 101 "$1" 2>&1 || :; }
 	rc_is 126 "${user[@]}" "$PREFIX/vz/private/101/upper/id euid"
 	rc_is 1 "${user[@]}" "stat $PREFIX/vz/private/101"
 	is 700 "$(stat -c %a "$PREFIX/vz/private")"
+	# Nor where it is mounted; and where an administrator opens that for him, he runs it as himself.
 	run findmnt -n -o OPTIONS "$PREFIX/vz/root/101"
 	has nosuid nodev
-	# There he may run it, as himself.
+	rc_is 126 "${user[@]}" "$PREFIX/vz/root/101/id euid"
+	chmod 0755 "$PREFIX/vz/root"
 	is 65534 "$("${user[@]}" "$PREFIX/vz/root/101/id euid")"
+	chmod 0700 "$PREFIX/vz/root"
 }
 
 # ---- what the kernel shows ----

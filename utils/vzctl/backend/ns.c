@@ -118,7 +118,7 @@ static int ns_mount(struct vz_env *env, struct vz_err *err)
 	if (env->layout == VZ_LAYOUT_PLOOP)
 		return vz_fail(err, VZ_E_PLOOP_UNSUP, 0,
 			       "container %u has the ploop layout, which this version cannot mount", env->id);
-	r = path_make_dirs(env->root, 0755);
+	r = path_make_dirs(env->root, 0700);
 	if (r < 0)
 		return vz_fail(err, VZ_E_MPOINT_CREATE, r, "make '%s'", env->root);
 	fd = open_private(env);

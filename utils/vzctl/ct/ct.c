@@ -263,8 +263,12 @@ const char *vz_ct_layout(struct vz_ct *ct)
 
 int ct_need_private(struct vz_ct *ct, struct vz_err *err)
 {
+	struct stat st;
+
 	if (!ct->env.private_area)
 		return vz_fail(err, VZ_E_PRIVATE_NOTSET, 0, "VE_PRIVATE is not set");
+	if (stat(ct->env.private_area, &st) < 0 && errno == EACCES)
+		return vz_fail(err, VZ_E_NO_ACCES, 0, "only root can do this (try sudo)");
 	if (!path_is_dir(ct->env.private_area))
 		return vz_fail(err, VZ_E_NOPRVT, 0, "Container private area %s does not exist",
 			       ct->env.private_area);

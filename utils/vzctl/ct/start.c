@@ -241,7 +241,7 @@ int vz_ct_start(struct vz_ct *ct, const struct vz_start *opt, struct vz_err *err
 	if (steps_run(ct, "start", start_steps, ARRAY_SIZE(start_steps), (void *)opt, err) < 0) {
 		/* Nothing was begun if a check failed; then that is all there is to say. */
 		if (err && err->code != VZ_E_START_DISABLED && err->code != VZ_E_RUNNING &&
-		    err->code != VZ_E_NOPRVT && err->code != VZ_E_PRIVATE_NOTSET)
+		    err->code != VZ_E_NOPRVT && err->code != VZ_E_PRIVATE_NOTSET && err->code != VZ_E_NO_ACCES)
 			ct_warn(ct, "Container start failed (try to check kernel messages, e.g. \"dmesg | tail\")");
 		return -1;
 	}
