@@ -2,9 +2,11 @@
 /*
  * Times commands against each other for scripts/bench: all variants once, then all of them again, so
  * that whatever else the machine does hits them alike. What is printed for each variant is its median
- * in microseconds and the median of the first variant's ratio to it within the same round.
+ * in microseconds and the median of the first variant's ratio to it within the same round. With STEP
+ * the first STEP variants are several things to be measured, and those after them the same things, in
+ * the same order, under other circumstances: the ratio is that of the first of its kind.
  *
- *   bench-pairs ROUNDS < variants
+ *   bench-pairs ROUNDS [STEP] < variants
  *
  * A variant is five lines: its name; a process in whose mount namespace the timed command runs, or
  * "-"; a shell command before it (not timed, "-": none); the command to be timed, words without
@@ -169,12 +171,13 @@ static double median(double *list, int n)
 int main(int argc, char **argv)
 {
 	static struct variant v[MAX_VARIANTS];
-	int rounds = argc == 2 ? atoi(argv[1]) : 0;
+	int rounds = argc == 2 || argc == 3 ? atoi(argv[1]) : 0;
+	int step = argc == 3 ? atoi(argv[2]) : 1;
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	int n = 0;
 
-	if (rounds < 1 || null < 0) {
-		fprintf(stderr, "usage: bench-pairs ROUNDS < variants\n");
+	if (rounds < 1 || step < 1 || null < 0) {
+		fprintf(stderr, "usage: bench-pairs ROUNDS [STEP] < variants\n");
 		return 2;
 	}
 	timed_env = make_env();
@@ -196,7 +199,7 @@ int main(int argc, char **argv)
 			if (round < 0)
 				continue;
 			v[i].us[round] = us;
-			v[i].ratio[round] = v[0].us[round] / us;
+			v[i].ratio[round] = v[i % step].us[round] / us;
 		}
 	for (int i = 0; i < n; i++) {
 		double ratio = median(v[i].ratio, rounds);
