@@ -161,7 +161,7 @@ init_pid() { [ ! -e "$PREFIX/run/vz/$1/state" ] || sed -n 's/^PID="\(.*\)"/\1/p'
 # ---- looking at results ----
 
 # on_tty SCRIPT ARGUMENT…: vzctl on a terminal, with a user who follows SCRIPT; see tests/lib/on-tty.
-on_tty() { BUILD=$BUILD timeout 120 "$TOP/tests/lib/on-tty" "$@" 3>&-; }
+on_tty() { BUILD=$BUILD timeout "$(patience 120)" "$TOP/tests/lib/on-tty" "$@" 3>&-; }
 
 # split_is CODE COMMAND…: like rc_is, with the two streams apart in $out and $err.
 split_is()

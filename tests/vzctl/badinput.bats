@@ -106,7 +106,7 @@ is_refused()
 @test "bad input: a file that never ends is refused, not read" {
 	rm "$(conf 101)"
 	ln -s /dev/zero "$(conf 101)"
-	rc_is 85 timeout 20 "$BUILD/vzctl" --prefix "$PREFIX" start 101
+	rc_is 85 timeout "$(patience 20)" "$BUILD/vzctl" --prefix "$PREFIX" start 101
 	has "$(conf 101)" "too large"
 }
 

@@ -266,7 +266,6 @@ Container private area was created" "$out"
 	has "$PREFIX/vz/other/cache/minimal.tar"
 }
 
-# bats test_tags=core
 @test "create: a damaged template leaves nothing, with every layout" {
 	local layout
 	mkdir -p "$PREFIX/vz/other/cache"
@@ -448,7 +447,7 @@ ssh-rsa BBBB two@host" "$(vzctl exec2 101 cat /root/.ssh/authorized_keys)"
 }
 
 @test "create: ended by a signal it undoes what it did" {
-	dist_script postcreate.sh <<<'sleep 30'
+	dist_script postcreate.sh <<<"sleep $(patience 30)"
 	in_bg "$BUILD/vzctl" --prefix "$PREFIX" create 109 --ostemplate minimal --name other
 	local pid=$!
 	wait_for 10 test -e "$PREFIX/vz/private/109.tmp"
@@ -458,13 +457,13 @@ ssh-rsa BBBB two@host" "$(vzctl exec2 101 cat /root/.ssh/authorized_keys)"
 	wait $pid || status=$?
 	dist_script postcreate.sh <<<'echo "$VE_ROOT" >/created'
 	[ "$status" -ne 0 ]
-	[ $((SECONDS - began)) -lt 10 ]
+	[ $((SECONDS - began)) -lt "$(patience 10)" ]
 	is_gone 109
 }
 
 # bats test_tags=core
 @test "create: killed outright, the next create of that number succeeds" {
-	dist_script postcreate.sh <<<'sleep 30'
+	dist_script postcreate.sh <<<"sleep $(patience 30)"
 	in_bg "$BUILD/vzctl" --prefix "$PREFIX" create 101 --ostemplate minimal
 	local pid=$!
 	wait_for 10 test -e "$PREFIX/vz/private/101.tmp/upper"

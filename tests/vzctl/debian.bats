@@ -23,7 +23,7 @@ create_debian()
 	local key=()
 	[ ! -e "$PREFIX/key.pub" ] || key=(--sshkey "$PREFIX/key.pub")
 	vzctl --quiet create "$1" --ostemplate "$2" --layout "$3" --hostname "web$1.example.net" \
-		"${key[@]}" "${@:4}" && vzctl --quiet set "$1" --stop-timeout 30 --save
+		"${key[@]}" "${@:4}" && vzctl --quiet set "$1" --stop-timeout "$(patience 30)" --save
 }
 
 # is_up ID: systemd is content, and no unit failed.
@@ -39,7 +39,7 @@ stop_takes_less()
 	local at=$EPOCHREALTIME
 	rc_is 0 vzctl stop "${@:2}"
 	at=$(((${EPOCHREALTIME/./} - ${at/./}) / 1000))
-	[ $at -lt $(($1 * 1000)) ] || { echo "took $at ms"; return 1; }
+	[ $at -lt "$(patience $(($1 * 1000)))" ] || { echo "took $at ms"; return 1; }
 }
 
 # boots TEMPLATE LAYOUT: the whole life of one server.

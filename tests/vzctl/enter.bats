@@ -86,7 +86,7 @@ send("echo al\"\"ive\n"); expect("alive"); expect("# "); send("\x04"); expect("e
 }
 
 @test "enter: without a terminal it works on what it is given" {
-	run sh -c "echo 'echo through a pi\"\"pe; exit 4' | timeout 10 $BUILD/vzctl --prefix $PREFIX enter 101"
+	run sh -c "echo 'echo through a pi\"\"pe; exit 4' | timeout $(patience 10) $BUILD/vzctl --prefix $PREFIX enter 101"
 	has "through a pipe"
 	is 4 "$status"
 }

@@ -134,22 +134,22 @@ TERM=linux' "$(TERM=xterm vzctl $c | tr '\0' '\n' | grep -vE '^(PWD|SHLVL|OLDPWD
 
 @test "exec: the end of standard input reaches the command" {
 	is 5 "$(printf 12345 | vzctl exec 101 wc -c | xargs)"
-	rc_is 0 timeout 5 "$BUILD/vzctl" --prefix "$PREFIX" exec 101 cat </dev/null
+	rc_is 0 timeout "$(patience 5)" "$BUILD/vzctl" --prefix "$PREFIX" exec 101 cat </dev/null
 }
 
 @test "exec: a command that reads nothing does not hang on a full standard input" {
-	rc_is 0 timeout 10 sh -c "head -c 1000000 /dev/zero | $BUILD/vzctl --prefix $PREFIX exec 101 true"
+	rc_is 0 timeout "$(patience 10)" sh -c "head -c 1000000 /dev/zero | $BUILD/vzctl --prefix $PREFIX exec 101 true"
 }
 
 @test "exec: a reader that has enough ends it" {
-	run timeout 10 sh -c "$BUILD/vzctl --prefix $PREFIX exec 101 'yes' 2>/dev/null | head -n 1"
+	run timeout "$(patience 10)" sh -c "$BUILD/vzctl --prefix $PREFIX exec 101 'yes' 2>/dev/null | head -n 1"
 	is y "$output"
 }
 
 @test "exec: what a command leaves in the background does not hold it up" {
 	local began=$SECONDS
-	is started "$(vzctl exec 101 'sleep 30 & echo started')"
-	[ $((SECONDS - began)) -lt 5 ]
+	is started "$(vzctl exec 101 "sleep $(patience 30) & echo started")"
+	[ $((SECONDS - began)) -lt "$(patience 5)" ]
 	vzctl exec 101 'killall sleep' || :
 }
 

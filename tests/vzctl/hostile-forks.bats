@@ -40,8 +40,8 @@ fill_up()
 in_time()
 {
 	local at=$SECONDS
-	timeout -k 1 "$1" "${@:2}" || return
-	[ $((SECONDS - at)) -le "$1" ]
+	timeout -k 1 "$(patience "$1")" "${@:2}" || return
+	[ $((SECONDS - at)) -le "$(patience "$1")" ]
 }
 
 @test "forks: 8192 processes are the limit of a container for which nobody set one" {
@@ -97,7 +97,7 @@ in_time()
 }
 no_room()
 {
-	run timeout 10 "$BUILD/vzctl" --prefix "$PREFIX" exec2 101 true
+	run timeout "$(patience 10)" "$BUILD/vzctl" --prefix "$PREFIX" exec2 101 true
 	[ "$status" -eq 6 ] && [[ $output == *"no room for another process in container 101"*NUMPROC* ]]
 }
 

@@ -38,7 +38,7 @@ teardown()
 # in_time CODE ARGUMENT…: vzctl ends with CODE (any of "A|B") within ten seconds.
 in_time()
 {
-	run timeout -k 1 10 "$BUILD/vzctl" --prefix "$PREFIX" "${@:2}"
+	run timeout -k 1 "$(patience 10)" "$BUILD/vzctl" --prefix "$PREFIX" "${@:2}"
 	[[ $status =~ ^($1)$ ]] || { echo "exit status $status, not $1: ${*:2}"; echo "$output"; return 1; }
 }
 
@@ -46,7 +46,7 @@ in_time()
 # terminal afterwards is printed.
 on_tty()
 {
-	timeout 20 python3 - "$@" 3>&- <<-'END'
+	timeout "$(patience 20)" python3 - "$@" 3>&- <<-'END'
 	import fcntl, os, pty, select, subprocess, sys, termios, time
 	master, slave = pty.openpty()
 	def lead():
@@ -199,7 +199,7 @@ no_host()
 	# 3: the shell was killed, 137: its command.
 	killed=0
 	for ((i = 0; i < 500 && killed < 10; i++)); do
-		run timeout -k 1 10 "$BUILD/vzctl" --prefix "$PREFIX" exec2 102 true
+		run timeout -k 1 "$(patience 10)" "$BUILD/vzctl" --prefix "$PREFIX" exec2 102 true
 		[[ $status =~ ^(0|3|137)$ ]]
 		[ "$status" -eq 0 ] || killed=$((killed + 1))
 	done
@@ -248,7 +248,7 @@ no_host()
 		[12]) set -- --nameserver 198.51.100.$((i % 250)) ;;
 		*) set -- --hostname h$i ;;
 		esac
-		timeout -k 1 10 "$BUILD/vzctl" --prefix "$PREFIX" set 102 "$@" >/dev/null 2>&1
+		timeout -k 1 "$(patience 10)" "$BUILD/vzctl" --prefix "$PREFIX" set 102 "$@" >/dev/null 2>&1
 		case $? in
 		0 | 70 | 72 | 74) ;;
 		*) echo "set $*: $?" ;;

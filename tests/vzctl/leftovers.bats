@@ -57,7 +57,6 @@ setup() { snapshot >"$BATS_TEST_TMPDIR/before"; }
 	done
 }
 
-# bats test_tags=core,cgroup
 @test "leftovers: none of one that was killed, or ended by itself" {
 	create_minimal 101
 	vzctl --quiet start 101
@@ -147,7 +146,6 @@ setup() { snapshot >"$BATS_TEST_TMPDIR/before"; }
 	same
 }
 
-# bats test_tags=core
 @test "leftovers: none of ten containers started and destroyed at once" {
 	local i
 	for i in {110..119}; do

@@ -113,7 +113,7 @@ lck() { echo "$PREFIX/run/vz/lock/101.lck"; }
 
 @test "lock: --lock-timeout waits until it is free" {
 	busy 0.7
-	rc_is 0 vzctl --lock-timeout 10 set 101 --description waited --save
+	rc_is 0 vzctl --lock-timeout "$(patience 10)" set 101 --description waited --save
 	is waited "$(conf_value 101 DESCRIPTION)"
 	wait $BUSY
 }
@@ -124,14 +124,14 @@ lck() { echo "$PREFIX/run/vz/lock/101.lck"; }
 	began=$(date +%s%N)
 	rc_is 9 vzctl --lock-timeout 1 set 101 --description never --save
 	local took=$((($(date +%s%N) - began) / 1000000))
-	[ $took -ge 950 ] && [ $took -lt 2500 ]
+	[ $took -ge 950 ] && [ $took -lt "$(patience 2500)" ]
 	rc_is 21 vzctl --lock-timeout soon set 101 --description never --save
 }
 
 @test "lock: what was changed while waiting is seen" {
 	busy 0.5
 	(sleep 0.2; echo 'BOOTORDER="77"' >>"$(conf 101)") &
-	rc_is 0 vzctl --lock-timeout 10 set 101 --description waited2 --save
+	rc_is 0 vzctl --lock-timeout "$(patience 10)" set 101 --description waited2 --save
 	is 77 "$(conf_value 101 BOOTORDER)"
 	wait
 }

@@ -152,7 +152,7 @@ BOOTORDER="2"' "$(cat "$(conf 101)")"
 	has "$(conf 101)"
 	cmp "$(conf 101)" "$BATS_TEST_TMPDIR/bad"
 	{ printf 'ONBOOT="no"\nDESCRIPTION="'; head -c 10000000 /dev/zero | tr '\0' x; printf '"\n'; } >"$(conf 101)"
-	run timeout 10 "$BUILD/vzctl" --prefix "$PREFIX" set 101 --bootorder 1 --save
+	run timeout "$(patience 10)" "$BUILD/vzctl" --prefix "$PREFIX" set 101 --bootorder 1 --save
 	[ "$status" -eq 0 ] || [ "$status" -eq 85 ]
 	[ "$(stat -c %s "$(conf 101)")" -gt 10000000 ]
 	[ ${#output} -lt 2000 ]
@@ -361,7 +361,7 @@ BOOTORDER="2"' "$(cat "$(conf 101)")"
 
 @test "set: a frozen container is left alone" {
 	vzctl --quiet chkpnt 102 --suspend
-	run timeout 5 "$BUILD/vzctl" --prefix "$PREFIX" set 102 --hostname x --save
+	run timeout "$(patience 5)" "$BUILD/vzctl" --prefix "$PREFIX" set 102 --hostname x --save
 	vzctl --quiet chkpnt 102 --resume
 	[ "$status" -ne 0 ] && [ "$status" -ne 124 ]
 	has "chkpnt 102 --resume"

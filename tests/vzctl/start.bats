@@ -279,7 +279,7 @@ Container started successfully" "$out"
 		rm "$PREFIX/etc/vz/conf/$s"
 		is_down 101
 	done
-	[ $((SECONDS - began)) -lt 10 ]
+	[ $((SECONDS - began)) -lt "$(patience 10)" ]
 	run pgrep -f 'sleep 6160'
 	is 1 "$status"
 }

@@ -97,19 +97,19 @@ Container is unmounted" "$out"
 	rc_is 0 vzctl stop 102
 	local took=$((($(date +%s%N) - began) / 1000000))
 	line "Stopping container ..." "Killing container ..." "Container was stopped"
-	[ $took -ge 1000 ] && [ $took -lt 3000 ]
+	[ $took -ge 1000 ] && [ $took -lt "$(patience 3000)" ]
 	is_down 102
 }
 
 # bats test_tags=core
 @test "stop: one whose halt does not work is killed at once" {
 	stubborn 5
-	vzctl --quiet set 102 --stop-timeout 60 --save
+	vzctl --quiet set 102 --stop-timeout "$(patience 60)" --save
 	vzctl --quiet start 102
 	local began=$SECONDS
 	rc_is 0 vzctl stop 102
 	line "Killing container ..." "Container was stopped"
-	[ $((SECONDS - began)) -lt 5 ]
+	[ $((SECONDS - began)) -lt "$(patience 5)" ]
 	is_down 102
 }
 

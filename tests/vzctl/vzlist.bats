@@ -395,5 +395,5 @@ assert rows[116]["onboot"] is True
 	local took=$((($(date +%s%N) - began) / 1000000))
 	rm -r "$PREFIX"/vz/private/1[0-9][0-9][0-9] "$PREFIX"/etc/vz/conf/1[0-9][0-9][0-9].conf
 	is 204 "${#lines[@]}"
-	[ $took -lt 1000 ]
+	[ $took -lt "$(patience 1000)" ]
 }
