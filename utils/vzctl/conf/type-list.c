@@ -432,10 +432,10 @@ const struct vz_type type_bindmount = {
 	.parse = bindmount_parse, .format = list_format, .edit = bindmount_edit,
 };
 const struct vz_type type_capabilities = {
-	.name = "capabilities", LIST_VALUE, .parse = capabilities_parse, .format = list_format,
+	.name = "capabilities", .words = capability_names, LIST_VALUE, .parse = capabilities_parse, .format = list_format,
 	.edit = capabilities_edit, .explain = capabilities_explain,
 };
 const struct vz_type type_features = {
-	.name = "features", LIST_VALUE, .parse = features_parse, .format = list_format,
+	.name = "features", .words = feature_names, LIST_VALUE, .parse = features_parse, .format = list_format,
 	.edit = features_edit, .explain = features_explain,
 };

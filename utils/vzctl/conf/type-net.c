@@ -397,11 +397,13 @@ static char *netif_explain(const struct vz_param *p VZ_UNUSED, const char *text)
 const struct vz_type type_iplist = {
 	.name = "addresses", LIST_VALUE, .parse = ip_parse, .format = list_format, .edit = ip_edit,
 };
+static const char *const dns_words[] = { "inherit", NULL };
+
 const struct vz_type type_nslist = {
-	.name = "nameservers", LIST_VALUE, .parse = ns_parse, .format = list_format, .edit = ns_edit,
+	.name = "nameservers", .words = dns_words, LIST_VALUE, .parse = ns_parse, .format = list_format, .edit = ns_edit,
 };
 const struct vz_type type_domains = {
-	.name = "domains", LIST_VALUE, .parse = domains_parse, .format = list_format, .edit = domains_edit,
+	.name = "domains", .words = dns_words, LIST_VALUE, .parse = domains_parse, .format = list_format, .edit = domains_edit,
 };
 const struct vz_type type_netdev = {
 	.name = "netdev", LIST_VALUE, .parse = netdev_parse, .format = list_format, .edit = netdev_edit,

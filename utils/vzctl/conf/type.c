@@ -193,15 +193,15 @@ static char *netfilter_explain(const struct vz_param *p VZ_UNUSED, const char *t
 	return str_printf("Incorrect netfilter value: %s", text);
 }
 
+static const char *const layouts[] = {
+	"overlay", "simfs", "ploop", "ploop:expanded", "ploop:plain", "ploop:raw", NULL,
+};
+
 static int layout_parse(const struct vz_param *p VZ_UNUSED, enum vz_source from VZ_UNUSED, const char *text,
 			struct vz_value *ret)
 {
-	static const char *const layouts[] = {
-		"overlay", "simfs", "ploop", "ploop:expanded", "ploop:plain", "ploop:raw",
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(layouts); i++)
-		if (strcmp(text, layouts[i]) == 0)
+	for (const char *const *layout = layouts; *layout; layout++)
+		if (strcmp(text, *layout) == 0)
 			return take_text(strdup(text), ret);
 	return -EINVAL;
 }
@@ -475,7 +475,7 @@ const struct vz_type type_str       = { .name = "text",     TEXT_VALUE, .parse =
 const struct vz_type type_path      = { .name = "path",     TEXT_VALUE, .parse = path_parse };
 const struct vz_type type_hostname  = { .name = "hostname", TEXT_VALUE, .parse = hostname_parse };
 const struct vz_type type_choice    = { .name = "choice",   TEXT_VALUE, .parse = choice_parse };
-const struct vz_type type_layout    = { .name = "layout",   TEXT_VALUE, .parse = layout_parse };
+const struct vz_type type_layout    = { .name = "layout",   TEXT_VALUE, .parse = layout_parse, .words = layouts };
 const struct vz_type type_meminfo   = { .name = "meminfo",  TEXT_VALUE, .parse = meminfo_parse };
 const struct vz_type type_mask      = { .name = "mask",     TEXT_VALUE, .parse = mask_parse };
 const struct vz_type type_nodemask  = { .name = "mask",     TEXT_VALUE, .parse = nodemask_parse };

@@ -45,6 +45,7 @@ struct vz_type {
 	const char *name;
 	enum vz_kind kind;		/* the member of struct vz_value it uses */
 	bool secret;			/* texts of this type never appear in messages */
+	const char *const *words;	/* what its values may be or are made of, for completion; NULL: anything */
 	enum vz_error error;		/* of a bad value; VZ_OK: VZ_E_INVALID_VALUE */
 	/*
 	 * Read text, which is not empty, into *ret (unset before). 0 or enum vz_parse_note, or

@@ -39,6 +39,7 @@ static void describe(const struct vz_param *p, struct vz_param_info *ret)
 		.arg = p->arg,
 		.help = p->help,
 		.type = p->type->name,
+		.words = p->type->words,
 		.in_create = !!(p->flags & VZ_PF_CREATE),
 		.in_set = !!(p->flags & VZ_PF_SET),
 		.is_global = !!(p->flags & VZ_PF_GLOBAL),

@@ -69,14 +69,15 @@ static char *read_digest(const char *archive)
 
 /* ---- finding ---- */
 
+static const char *const endings[] = { ".tar.zst", ".tar.xz", ".tar.gz", ".tar.bz2", ".tar" };
+
 /* NAME's archive in the cache, of whatever compression. 1: found. */
 static int find_exact(struct vz *vz, const char *name, struct vz_template *ret)
 {
-	static const char *const endings[] = { "tar.zst", "tar.xz", "tar.gz", "tar.bz2", "tar" };
 	auto_free char *cache = template_dir(vz, "cache");
 
 	for (size_t i = 0; cache && i < ARRAY_SIZE(endings); i++) {
-		auto_free char *path = str_printf("%s/%s.%s", cache, name, endings[i]);
+		auto_free char *path = str_printf("%s/%s%s", cache, name, endings[i]);
 		const char *slash = strrchr(name, '/');
 
 		if (!path || access(path, R_OK) < 0)
@@ -87,6 +88,34 @@ static int find_exact(struct vz *vz, const char *name, struct vz_template *ret)
 		return ret->name ? 1 : -ENOMEM;
 	}
 	return 0;
+}
+
+/* The file's name without the ending of an archive, a line. */
+static void add_name(struct vz_str *names, const char *file)
+{
+	size_t len = strlen(file);
+
+	for (size_t i = 0; i < ARRAY_SIZE(endings) && file[0] != '.'; i++) {
+		size_t n = strlen(endings[i]);
+
+		if (len <= n || strcmp(file + len - n, endings[i]) != 0)
+			continue;
+		str_add_n(names, file, len - n);
+		str_add_char(names, '\n');
+		return;
+	}
+}
+
+char *vz_templates(struct vz *vz)
+{
+	auto_free char *cache = template_dir(vz, "cache");
+	auto_closedir DIR *d = cache ? opendir(cache) : NULL;
+	struct vz_str names = { 0 };
+	struct dirent *e;
+
+	while (d && (e = readdir(d)))
+		add_name(&names, e->d_name);
+	return str_take(&names);
 }
 
 /* A recipe that makes a template of some name, or has it as an alias. */

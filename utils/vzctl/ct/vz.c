@@ -206,6 +206,23 @@ int vz_ctid_find(struct vz *vz, const char *word, vz_ctid *ret, struct vz_err *e
 	return 0;
 }
 
+char *vz_samples(struct vz *vz)
+{
+	auto_closedir DIR *d = opendir(vz->paths.conf_dir);
+	struct vz_str names = { 0 };
+	struct dirent *e;
+
+	while (d && (e = readdir(d))) {
+		const char *ending = strstr(e->d_name, ".conf-sample");
+
+		if (!str_has_prefix(e->d_name, "ve-") || !ending)
+			continue;
+		str_add_n(&names, e->d_name + 3, (size_t)(ending - e->d_name) - 3);
+		str_add_char(&names, '\n');
+	}
+	return str_take(&names);
+}
+
 static int compare_ctids(const void *a, const void *b)
 {
 	vz_ctid x = *(const vz_ctid *)a, y = *(const vz_ctid *)b;

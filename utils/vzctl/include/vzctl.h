@@ -58,6 +58,9 @@ int vz_ctid_find(struct vz *vz, const char *word, vz_ctid *ret, struct vz_err *e
 int vz_ctid_next(struct vz *vz, vz_ctid *ret, struct vz_err *err);
 /* All numbers with a configuration file, ascending; and of running ones only. Caller frees *ret. Count or -1. */
 int vz_ctids(struct vz *vz, vz_ctid **ret, struct vz_err *err);
+/* Names of the OS templates in the cache, and of samples, a line each; "" if there are none. Caller frees. */
+char *vz_templates(struct vz *vz);
+char *vz_samples(struct vz *vz);
 
 /* A handle; nothing is read yet. The caller frees *ret. */
 int vz_ct_new(struct vz *vz, vz_ctid id, struct vz_ct **ret, struct vz_err *err);
@@ -100,7 +103,8 @@ struct vz_param_info {
 	const char *option;	/* without "--" */
 	const char *arg;	/* NULL: takes none */
 	const char *help;
-	const char *type;	/* name of its type */
+	const char *type;	/* name of its type; "choice", "yesno": arg is the words to choose from */
+	const char *const *words;	/* what values may be or are made of, ended by NULL; NULL: anything */
 	bool in_create, in_set;
 	bool is_further;	/* not the parameter's main option (ipdel, aliases) */
 	bool is_global;		/* of the host: stands in vz.conf only */
