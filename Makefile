@@ -194,7 +194,7 @@ shell_scripts = $(shell git ls-files -- scripts .ci templates '*.sh' $(V)/script
 	while read -r f; do head -n 1 "$$f" | grep -qE '^\#!.*(bash|sh)' && echo "$$f"; done)
 # cppcheck does not know variables that clean up after themselves: leaks are the sanitizers' business.
 check-lint: $(B)/gen/seccomp-filter.inc ## shellcheck and cppcheck
-	shellcheck $(shell_scripts)
+	shellcheck $(shell_scripts) $(V)/completion/vzctl
 	cppcheck --quiet --std=c11 --language=c --error-exitcode=1 --inline-suppr \
 		--enable=warning,performance,portability --suppress=missingIncludeSystem \
 		--suppress=memleak --suppress=resourceLeak --suppress=preprocessorErrorDirective --suppress=unknownMacro \
@@ -217,6 +217,9 @@ $(tools:%=$(B)/installed/%): $(B)/installed/%: $(B)/$(V)/cli/%-main.o $(B)/cli.a
 
 I = install -D
 etc = $(DESTDIR)$(sysconfdir)/vz
+# bash-completion looks for a file of the command's name; one file is for all.
+completions = $(DESTDIR)$(datadir)/bash-completion/completions
+completed = vzctl vzlist vzpid vztmpl
 install: all man $(tools:%=$(B)/installed/%) ## install below DESTDIR (prefix=/usr)
 	$(I) -t $(DESTDIR)$(sbindir) $(tools:%=$(B)/installed/%) $(V)/scripts/vztmpl
 	$(I) -m 0644 -t $(DESTDIR)$(libdir) $(B)/$(SONAME)
@@ -228,6 +231,8 @@ install: all man $(tools:%=$(B)/installed/%) ## install below DESTDIR (prefix=/u
 	mkdir -p $(DESTDIR)$(datadir)/vzctl && cp -R templates $(DESTDIR)$(datadir)/vzctl/
 	$(I) -m 0644 -t $(DESTDIR)$(mandir)/man8 $(filter %.8,$(man_in:$(V)/man/%.in=$(B)/man/%))
 	$(I) -m 0644 -t $(DESTDIR)$(mandir)/man5 $(filter %.5,$(man_in:$(V)/man/%.in=$(B)/man/%))
+	$(I) -m 0644 -t $(completions) $(V)/completion/vzctl
+	for tool in $(filter-out vzctl,$(completed)); do ln -sf vzctl $(completions)/$$tool; done
 	$(I) -m 0644 $(V)/etc/logrotate $(DESTDIR)$(sysconfdir)/logrotate.d/vzctl
 	$(I) -m 0644 -t $(DESTDIR)$(unitdir) $(filter $(B)/etc/systemd/%,$(boot))
 	$(I) -t $(DESTDIR)$(sysconfdir)/init.d $(filter $(B)/etc/init.d/%,$(boot))
@@ -240,6 +245,7 @@ uninstall: ## remove what install put there; configuration and containers stay
 	rm -rf $(DESTDIR)$(libexecdir) $(DESTDIR)$(includedir) $(DESTDIR)$(datadir)/vzctl
 	rm -f $(patsubst $(V)/man/%.8.in,$(DESTDIR)$(mandir)/man8/%.8,$(filter %.8.in,$(man_in)))
 	rm -f $(patsubst $(V)/man/%.5.in,$(DESTDIR)$(mandir)/man5/%.5,$(filter %.5.in,$(man_in)))
+	rm -f $(completed:%=$(completions)/%)
 	rm -f $(DESTDIR)$(sysconfdir)/logrotate.d/vzctl $(boot:$(B)/etc/init.d/%=$(DESTDIR)$(sysconfdir)/init.d/%)
 	rm -f $(patsubst $(B)/etc/systemd/%,$(DESTDIR)$(unitdir)/%,$(filter $(B)/etc/systemd/%,$(boot)))
 	$(if $(DESTDIR),,ldconfig)

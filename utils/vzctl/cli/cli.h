@@ -45,6 +45,11 @@ enum command_flag {
 	PARAMETERS   = 1 << 7,	/* takes the options of parameters */
 	BAD_OPT_IS_VALUE = 1 << 8,	/* an unknown option is rc 21, not 20 */
 	BAD_CONF_OK  = 1 << 9,	/* goes on with defaults where CTID.conf cannot be understood */
+	/* Which containers it is for, as completion offers them; none of these: all. */
+	OF_RUNNING   = 1 << 10,
+	OF_STOPPED   = 1 << 11,
+	OF_MOUNTED   = 1 << 12,	/* not running, and mounted */
+	OF_HELD      = 1 << 13,	/* frozen, or saved to a file */
 };
 
 struct cli;
@@ -120,6 +125,9 @@ int opts_extra_words(struct cli *c, int first, struct vz_err *err);
 char opts_letter(const char *option);
 /* A decimal number of seconds as microseconds; "Bad parameter for --OPTION: TEXT". */
 int opts_seconds(const struct cli *c, enum option_id o, uint64_t *ret_usec, struct vz_err *err);
+
+/* cli/complete.c: words that could be typed next, a line each; the last of the words is being typed. */
+void complete(const char *prefix, int argc, char **argv);
 
 /* cli/help.c */
 void help_usage(FILE *f);

@@ -62,6 +62,11 @@ static int find_command(struct cli *c, struct vz_err *err)
 		c->done = true;
 		return 0;
 	}
+	if (!strcmp(c->argv[0], "--complete")) {
+		complete(c->text[OPT_prefix], c->argc - 1, c->argv + 1);
+		c->done = true;
+		return 0;
+	}
 	c->cmd = command_find(c->argv[0]);
 	if (!c->cmd)
 		return vz_fail(err, VZ_E_INVALID_SYNTAX, 0, "Bad command: %s", c->argv[0]);

@@ -12,6 +12,7 @@
 #include "cli/host.h"
 #include "cli/list.h"
 #include "cli/vzlist.h"
+#include "cli/words.h"
 
 #define EXIT_BAD 1
 #define FIELD_NAME_MAX 31
@@ -193,6 +194,93 @@ static int list(const struct options *o, struct list_request *q, char **words, i
 	return r < 0 ? -1 : rc;
 }
 
+/* ---- completion ---- */
+
+/* The row whose argument the word behind this one is: "--sort", "-s", "-Hs"; LIST__MAX: none. */
+static int row_waiting(const char *word)
+{
+	size_t len = strlen(word);
+
+	for (int i = 0; i < LIST__MAX; i++) {
+		if (!rows[i].arg)
+			continue;
+		if (!strncmp(word, "--", 2) ? rows[i].name && !strcmp(rows[i].name, word + 2) :
+		    len > 1 && word[0] == '-' && rows[i].letter && word[len - 1] == rows[i].letter)
+			return i;
+	}
+	return LIST__MAX;
+}
+
+static void put_fields(const struct words *w)
+{
+	const struct column *c;
+
+	for (size_t i = 0; (c = column_at(i)); i++)
+		words_put(w, c->name);
+}
+
+static void put_argument(const struct words *w, int row)
+{
+	struct words part = *w;
+
+	if (row == LIST_output) {
+		part = words_behind(w, ',');
+		put_fields(&part);
+	} else if (row == LIST_sort) {
+		part.head += w->typed[w->head] == '-';
+		put_fields(&part);
+	} else if (row == LIST_prefix) {
+		words_ask(WORDS_DIRECTORIES);
+	}
+}
+
+static void put_options(const struct words *w)
+{
+	for (int i = 0; i < LIST__MAX; i++) {
+		char word[32] = { '-', rows[i].letter };
+
+		if (rows[i].name)
+			(void)snprintf(word, sizeof(word), "--%s", rows[i].name);
+		words_put(w, word);
+	}
+}
+
+static const char *prefix_among(int argc, char **argv)
+{
+	for (int i = 0; i < argc; i++) {
+		if (!strncmp(argv[i], "--prefix=", 9))
+			return argv[i] + 9;
+		if (!strcmp(argv[i], "--prefix") && i + 1 < argc)
+			return argv[i + 1];
+	}
+	return NULL;
+}
+
+/* vzlist --complete WORD...: as vzctl does. */
+static void complete_list(int argc, char **argv)
+{
+	const char *typed = argc > 0 ? argv[argc - 1] : "";
+	struct words w = { .typed = typed };
+	const char *equals = !strncmp(typed, "--", 2) ? strchr(typed, '=') : NULL;
+	int row = argc > 1 ? row_waiting(argv[argc - 2]) : LIST__MAX;
+
+	if (row < LIST__MAX) {
+		put_argument(&w, row);
+	} else if (equals) {
+		auto_free char *option = strndup(typed, (size_t)(equals - typed));
+
+		w.head = (size_t)(equals - typed) + 1;
+		put_argument(&w, option ? row_waiting(option) : LIST__MAX);
+	} else if (*typed == '-') {
+		put_options(&w);
+	} else {
+		struct vz *vz = words_open_host(prefix_among(argc - 1, argv));
+
+		words_put_containers(&w, vz, &(struct words_which){ 0 });
+		vz_free(vz);
+	}
+}
+
 int vzlist_main(int argc, char **argv)
 {
 	auto_err struct vz_err err = { 0 };
@@ -201,6 +289,10 @@ int vzlist_main(int argc, char **argv)
 	struct cli_log log;
 	int r;
 
+	if (argc > 1 && !strcmp(argv[1], "--complete")) {
+		complete_list(argc - 2, argv + 2);
+		return 0;
+	}
 	if (!read_options(argc, argv, &o) || o.given[LIST_help]) {
 		print_usage(o.given[LIST_help] ? stdout : stderr);
 		return EXIT_BAD;

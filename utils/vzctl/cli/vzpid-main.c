@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "cli/host.h"
+#include "cli/words.h"
 
 #define EXIT_BAD 1
 
@@ -88,6 +89,25 @@ static void print_from_stdin(struct vz *vz, bool inner)
 	}
 }
 
+/* vzpid --complete WORD...: as vzctl does. Numbers of processes are no words to be typed from a list. */
+static int complete(int argc, char **argv)
+{
+	struct words w = { .typed = argc > 0 ? argv[argc - 1] : "" };
+
+	if (argc > 1 && !strcmp(argv[argc - 2], "--prefix")) {
+		words_ask(WORDS_DIRECTORIES);
+		return 0;
+	}
+	words_put(&w, "-p");
+	for (const struct option *o = options; o->name; o++) {
+		char word[32];
+
+		(void)snprintf(word, sizeof(word), "--%s", o->name);
+		words_put(&w, word);
+	}
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	auto_err struct vz_err err = { 0 };
@@ -97,6 +117,8 @@ int main(int argc, char **argv)
 	bool inner = false;
 	int o;
 
+	if (argc > 1 && !strcmp(argv[1], "--complete"))
+		return complete(argc - 2, argv + 2);
 	while ((o = getopt_long(argc, argv, "p", options, NULL)) != -1) {
 		if (o == 'h' || o == '?')
 			return print_usage(o == 'h' ? stdout : stderr);
