@@ -13,6 +13,7 @@ UNPACK_BASE=1700000000
 #	file NAME [TEXT]   dir NAME   link NAME TARGET   hard NAME TARGET   fifo NAME
 #	char NAME MAJOR MINOR   block NAME MAJOR MINOR
 #	sparse NAME SIZE		a file that is one hole of SIZE bytes with a byte at its end
+#	bytes NAME [TEXT]	a file; the name is bytes of no encoding, as old programs write it
 #
 # and, on any of them, uid=N gid=N mode=OCTAL mtime=N x:ATTRIBUTE=VALUE acl.access=TEXT
 # acl.default=TEXT. In a VALUE, \xNN stands for a byte.
@@ -28,13 +29,14 @@ path = sys.argv[1]
 mode = {"zst": "w", "gz": "w:gz", "xz": "w:xz", "bz2": "w:bz2"}.get(path.rsplit(".", 1)[-1], "w")
 tar = tarfile.open(path, mode, format=tarfile.PAX_FORMAT)
 types = {"file": tarfile.REGTYPE, "dir": tarfile.DIRTYPE, "link": tarfile.SYMTYPE, "hard": tarfile.LNKTYPE,
-         "fifo": tarfile.FIFOTYPE, "char": tarfile.CHRTYPE, "block": tarfile.BLKTYPE, "sparse": tarfile.REGTYPE}
+         "bytes": tarfile.REGTYPE, "fifo": tarfile.FIFOTYPE, "char": tarfile.CHRTYPE, "block": tarfile.BLKTYPE, "sparse": tarfile.REGTYPE}
 for line in sys.stdin:
     words = line.split()
     if not words:
         continue
     kind, name, rest = words[0], words[1], words[2:]
-    m = tarfile.TarInfo(name.encode().decode("unicode_escape").encode("latin-1").decode("utf-8"))
+    raw = name.encode().decode("unicode_escape").encode("latin-1")
+    m = tarfile.TarInfo(raw.decode("utf-8", "surrogateescape" if kind == "bytes" else "strict"))
     m.type = types[kind]
     m.mode = 0o755 if kind == "dir" else 0o644
     m.mtime = 1000000000
@@ -56,7 +58,7 @@ for line in sys.stdin:
         m.linkname = plain[0]
     elif kind in ("char", "block"):
         m.devmajor, m.devminor = int(plain[0]), int(plain[1])
-    elif kind == "file":
+    elif kind in ("file", "bytes"):
         data = " ".join(plain).encode()
     elif kind == "sparse":
         size = int(plain[0])
@@ -65,6 +67,7 @@ for line in sys.stdin:
                               "GNU.sparse.map": "%d,1" % (size - 1)})
         data = b"x"
     m.size = len(data)
+    tar.format = tarfile.GNU_FORMAT if kind == "bytes" else tarfile.PAX_FORMAT
     tar.addfile(m, io.BytesIO(data))
 tar.close()
 '

@@ -108,6 +108,12 @@ static void add_raw_acl(struct archive_entry *e, int type, const void *value, si
 	}
 }
 
+/* What overlayfs notes on files of its layers: there is none in the one that an archive is unpacked to. */
+static bool is_of_overlay(const char *name)
+{
+	return str_has_prefix(name, "user.overlay.");
+}
+
 /*
  * Of the extended attributes user.* and file capabilities are kept, and ACLs turned into entries. The
  * others (trusted.*, labels of a security module) are about the machine the archive was made on and
@@ -128,6 +134,8 @@ static int filter_xattrs(struct archive_entry *e, struct vz_err *err)
 	archive_entry_xattr_clear(e);
 	(void)archive_entry_xattr_reset(copy);
 	while (archive_entry_xattr_next(copy, &name, &value, &size) == ARCHIVE_OK) {
+		if (is_of_overlay(name))
+			continue;
 		if (str_has_prefix(name, "user.") || str_equal(name, "security.capability"))
 			archive_entry_xattr_add_entry(e, name, value, size);
 		else if (str_equal(name, "system.posix_acl_access"))
