@@ -25,8 +25,12 @@ setup()
 }
 teardown()
 {
+	# A test that failed may have left it at work.
+	[ -z "${boot:-}" ] || kill "$boot" 2>/dev/null || :
+	unblock
+	wait
 	destroy_all
-	rm -rf "$PREFIX/run/vz" "$PREFIX/var/lib/vzctl" "$PREFIX/etc/vz/vz.conf" "$PREFIX"/{trace,go}
+	rm -rf "$PREFIX/run/vz" "$PREFIX/var/lib/vzctl" "$PREFIX/etc/vz/vz.conf" "$PREFIX/trace"
 }
 
 vz() { "$vz" --prefix "$PREFIX" "$@"; }
@@ -77,13 +81,14 @@ vz_in_bg()
 # A start that stays where it is until told to go on.
 block_start()
 {
+	: >"$PREFIX/blocked"
 	action "$1.mount" <<-EOF
 		echo "$1" >>"$PREFIX/trace"
-		until [ -e "$PREFIX/go" ]; do sleep 0.1; done
+		while [ -e "$PREFIX/blocked" ]; do sleep 0.1; done
 	EOF
 }
 is_blocked() { grep -qsx "$1" "$PREFIX/trace"; }
-unblock() { : >"$PREFIX/go"; }
+unblock() { rm -f "$PREFIX/blocked"; }
 
 # stubborn ID SECONDS: it does not heed a request to halt, and is to be killed after so long.
 stubborn()
