@@ -20,6 +20,8 @@ static void undo_from(struct vz_ct *ct, const struct vz_step *steps, size_t done
 static int run_or_name(struct vz_ct *ct, const char *operation, const struct vz_step *s, void *data,
 		       struct vz_err *err)
 {
+	if (!ct->vz->dry_run)
+		ct_log(ct, VZ_LOG_DEBUG, "step '%s' of %s", s->name, operation);
 	if (!ct->vz->dry_run || (s->flags & STEP_CHECK))
 		return s->run(ct, data, err);
 	plan_record(ct->vz->host.plan, "%s %u: %s", operation, ct->id, s->name);
