@@ -8,10 +8,12 @@
  * flock() on that very inode and has seen, while holding it, that the name still leads to it. Nobody
  * else can then take it away, and while it is there nobody can make another one under the name.
  */
+#include <dirent.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -106,7 +108,7 @@ static int judge(int fd, const struct contents *c)
  */
 static int remove_stale(int fd, const char *path)
 {
-	auto_free char *aside = str_printf("%s.stale.%d", path, (int)getpid());
+	auto_free char *aside = str_printf("%s.%d.stale", path, (int)getpid());
 	struct stat judged, now;
 
 	if (!aside)
@@ -132,7 +134,7 @@ static int remove_stale(int fd, const char *path)
 /* A file of ours in dir, ready to be linked; *ret_tmp is its path. */
 static int write_own(const char *path, const char *status, char **ret_tmp)
 {
-	auto_free char *tmp = str_printf("%sXXXXXX", path);
+	auto_free char *tmp = str_printf("%s.%d", path, (int)getpid());
 	auto_free char *boot_id = NULL;
 	auto_str struct vz_str text = { 0 };
 	auto_close int fd = -1;
@@ -150,7 +152,9 @@ static int write_own(const char *path, const char *status, char **ret_tmp)
 		 st.start_time, boot_id);
 	if (text.failed)
 		return -ENOMEM;
-	fd = mkostemp(tmp, O_CLOEXEC);
+	/* Of another process of that number, which is no more. */
+	(void)unlink(tmp);
+	fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -errno;
 	r = fd_write_all(fd, text.s, text.len);
@@ -233,6 +237,25 @@ static int take(const char *tmp, const char *path, usec_t timeout, struct lock_o
 	}
 }
 
+/* What processes that are gone left beside the lock: they were killed while they took it. */
+static void sweep(const char *dir, const char *file)
+{
+	auto_closedir DIR *d = opendir(dir);
+	size_t len = strlen(file);
+	struct dirent *e;
+
+	while (d && (e = readdir(d))) {
+		char *end;
+		long pid;
+
+		if (strncmp(e->d_name, file, len) != 0 || e->d_name[len] != '.')
+			continue;
+		pid = strtol(e->d_name + len + 1, &end, 10);
+		if (pid > 0 && pid <= INT32_MAX && (!*end || str_equal(end, ".stale")) && !proc_is_alive((pid_t)pid, 0))
+			(void)unlinkat(dirfd(d), e->d_name, 0);
+	}
+}
+
 int lock_take(const char *dir, const char *name, const char *status, usec_t timeout,
 	      struct lock_owner *ret_owner, char **ret_stale)
 {
@@ -250,7 +273,24 @@ int lock_take(const char *dir, const char *name, const char *status, usec_t time
 		return r;
 	r = take(tmp, path, timeout, ret_owner, ret_stale);
 	(void)unlink(tmp);
+	if (r == 0)
+		sweep(dir, file);
 	return r;
+}
+
+bool lock_is_held(const char *dir, const char *name)
+{
+	auto_free char *file = str_printf("%s.lck", name);
+	auto_free char *path = file ? path_join(dir, file) : NULL;
+	auto_close int fd = path ? open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC) : -1;
+	struct contents c = { 0 };
+	bool held;
+
+	if (fd < 0)
+		return path && path_exists(path);
+	held = read_lock(fd, &c) < 0 || judge(fd, &c) != 1;
+	contents_done(&c);
+	return held;
 }
 
 void lock_release(const char *dir, const char *name)

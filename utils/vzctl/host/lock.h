@@ -2,7 +2,7 @@
 /*
  * Container locks in OpenVZ's format: line 1 the owner's pid, line 2 what it does. Third parties
  * (vzmigrate, Proxmox) read and write the pid. Ours adds to line 2 the owner's start time and the
- * boot id, so that a pid used again is no owner. Made under a unique name and hard-linked: atomic.
+ * boot id, so that a pid used again is no owner. Made under a name of its own and hard-linked: atomic.
  */
 #ifndef VZ_HOST_LOCK_H
 #define VZ_HOST_LOCK_H
@@ -30,6 +30,8 @@ int lock_take(const char *dir, const char *name, const char *status, usec_t time
 	      struct lock_owner *ret_owner, char **ret_stale);
 /* Remove the lock if it is this process's. */
 void lock_release(const char *dir, const char *name);
+/* Is there one whose owner lives? */
+bool lock_is_held(const char *dir, const char *name);
 void lock_owner_done(struct lock_owner *o);
 
 #endif
