@@ -289,6 +289,8 @@ static int run_unpack(struct vz *vz, const struct vz_template *t, const char *di
 	size_t n = 0;
 	struct script_run run = {
 		.file = program, .argv = argv, .stdin_fd = -1, .stdout_fd = out, .cancelled = &vz->cancelled,
+		/* The next create removes what it has unpacked: it must not go on with it. */
+		.ends_with_us = true,
 	};
 	int status;
 
@@ -384,7 +386,7 @@ static int make_layer(struct vz *vz, const struct vz_template *t, const char *di
 	if (!final)
 		return vz_fail(err, VZ_E_RESOURCE, -ENOMEM, "layer of '%s'", t->name);
 	/* Without a checksum beside the archive we learn only now that the layer is there already. */
-	r = rename(tmp, final) < 0 ? -errno : 0;
+	r = rename(tmp, final) < 0 ? -errno : path_flush_parent(final);
 	if (r == -ENOTEMPTY || r == -EEXIST) {
 		(void)path_remove_tree(AT_FDCWD, tmp);
 		r = 0;

@@ -28,10 +28,11 @@
 
 static int sleep_until_killed(void *arg)
 {
-	(void)arg;
-	/* Nobody else would end us if the parent is killed meanwhile. */
+	const pid_t *parent = arg;
+
+	/* Nobody else would end us if the parent is killed meanwhile, or has been already. */
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-	for (;;)
+	while (getppid() == *parent)
 		(void)pause();
 	return 0;
 }
@@ -49,6 +50,7 @@ int idmap_open(uint32_t base, uint32_t count, bool host_root)
 	auto_free char *stack = malloc(STACK_SIZE);
 	auto_free char *path = NULL;
 	auto_free char *map = NULL;
+	pid_t self = getpid();
 	int fd = -1, r;
 	pid_t pid;
 
@@ -56,7 +58,7 @@ int idmap_open(uint32_t base, uint32_t count, bool host_root)
 			  str_printf("0 %u %u\n", base, count);
 	if (!stack || !map)
 		return -ENOMEM;
-	pid = clone(sleep_until_killed, stack + STACK_SIZE, CLONE_NEWUSER | CLONE_VM | SIGCHLD, NULL);
+	pid = clone(sleep_until_killed, stack + STACK_SIZE, CLONE_NEWUSER | CLONE_VM | SIGCHLD, &self);
 	if (pid < 0)
 		return -errno;
 	r = write_map(pid, "uid_map", map);

@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -30,6 +31,7 @@ struct prepared {
 	char **env;		/* strv */
 	int fds[3];		/* to become 0, 1 and 2 */
 	int failure;		/* pipe: the errno of a failed exec */
+	pid_t ends_with;	/* 0: it may outlive us */
 };
 
 static bool has_variable(char *const *env, const char *assignment)
@@ -105,6 +107,9 @@ static void __attribute__((noreturn)) run_child(const struct prepared *p)
 	reset_signals();
 	(void)setsid();
 	(void)umask(022);
+	/* Ended between the fork and this, we would not have been told. */
+	if (p->ends_with && (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != p->ends_with))
+		_exit(127);
 	for (int i = 0; i < 3; i++)
 		if (dup2(p->fds[i], i) < 0)
 			goto fail;
@@ -231,6 +236,7 @@ int script_run(const struct script_run *s)
 	p.fds[1] = out;
 	p.fds[2] = err;
 	p.failure = failure_write;
+	p.ends_with = s->ends_with_us ? getpid() : 0;
 	pid = start(&p);
 	if (pid < 0)
 		return pid;

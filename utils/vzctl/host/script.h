@@ -22,6 +22,7 @@ struct script_run {
 	usec_t timeout;		/* 0: none. When it is over the process group is killed: -ETIMEDOUT */
 	/* May be NULL. When it becomes non-zero the group is asked to end, then killed: -ECANCELED */
 	const volatile sig_atomic_t *cancelled;
+	bool ends_with_us;	/* killed when this process ends, however it ends */
 };
 
 /*
