@@ -6,6 +6,7 @@
  * the file is written last, and only if all that was applied was accepted.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -15,10 +16,12 @@
 #include "base/str.h"
 #include "conf/validate.h"
 #include "ct/ct.h"
+#include "ct/steps.h"
 
 struct setting {
 	const struct vz_set *opt;
 	struct vz_edits edits;		/* of the sample first, then of the command line */
+	char *old_name;			/* owned */
 	bool running;
 	bool need_restart;		/* something takes effect at the next start only */
 };
@@ -175,24 +178,35 @@ static int set_password_stopped(struct vz_ct *ct, const struct setting *s, struc
 	return r;
 }
 
-/* The link of the old name goes, the one of the new comes. */
-static int move_name(struct vz_ct *ct, const char *old, struct vz_err *err)
-{
-	const char *name = conf_str(&ct->own, VZ_P_name);
+/* ---- saving ---- */
 
-	if (old && !str_equal(old, name))
-		name_unlink(ct, old);
-	if (!name)
-		return 0;
-	if (name_link(ct, name, err) < 0)
-		return -1;
-	ct_info(ct, "Name %s assigned", name);
-	return 0;
+/* The name that the edits give, if they give one. */
+static const char *new_name(const struct vz_ct *ct, const struct setting *s)
+{
+	return edits_has(&s->edits, VZ_P_name) ? conf_str(&ct->own, VZ_P_name) : NULL;
 }
 
-static int save(struct vz_ct *ct, const struct setting *s, const char *old_name, struct vz_err *err)
+static int link_name(struct vz_ct *ct, void *data, struct vz_err *err)
 {
+	const char *name = new_name(ct, data);
+
+	return name ? name_link(ct, name, err) : 0;
+}
+
+static void unlink_name(struct vz_ct *ct, void *data)
+{
+	const struct setting *s = data;
+	const char *name = new_name(ct, s);
+
+	if (name && !str_equal(name, s->old_name))
+		name_unlink(ct, name);
+}
+
+static int save_file(struct vz_ct *ct, void *data, struct vz_err *err)
+{
+	const struct setting *s = data;
 	auto_free char *path = paths_ct_conf(&ct->vz->paths, ct->id, ".conf");
+	const char *name = new_name(ct, s);
 	int r;
 
 	if (!path)
@@ -208,15 +222,39 @@ static int save(struct vz_ct *ct, const struct setting *s, const char *old_name,
 		return vz_fail(err, VZ_E_CONFIG_SAVE, r, "save '%s'", path);
 	if (!conf_file_is_changed(ct->file)) {
 		ct_info(ct, "No changes in CT configuration, not saving");
-		return edits_has(&s->edits, VZ_P_name) ? move_name(ct, old_name, err) : 0;
+		if (name)
+			ct_info(ct, "Name %s assigned", name);
+		return 0;
 	}
 	r = conf_file_save(ct->file);
 	if (r < 0)
 		return vz_fail(err, VZ_E_CONFIG_SAVE, r, "save '%s'", path);
-	if (edits_has(&s->edits, VZ_P_name) && move_name(ct, old_name, err) < 0)
-		return -1;
+	if (name)
+		ct_info(ct, "Name %s assigned", name);
 	ct_info(ct, "CT configuration saved to %s", path);
 	return 0;
+}
+
+static int unlink_old_name(struct vz_ct *ct, void *data, struct vz_err *err)
+{
+	const struct setting *s = data;
+
+	(void)err;
+	if (s->old_name && edits_has(&s->edits, VZ_P_name) && !str_equal(s->old_name, conf_str(&ct->own, VZ_P_name)))
+		name_unlink(ct, s->old_name);
+	return 0;
+}
+
+/* A link counts only while the file agrees: with one for either, the file alone says which name it is. */
+static const struct vz_step save_steps[] = {
+	{ "name",     link_name,       unlink_name, 0 },
+	{ "save",     save_file,       NULL,        STEP_COMMIT },
+	{ "old-name", unlink_old_name, NULL,        0 },
+};
+
+static int save(struct vz_ct *ct, struct setting *s, struct vz_err *err)
+{
+	return steps_run(ct, "set", save_steps, ARRAY_SIZE(save_steps), s, err);
 }
 
 static void say_not_saved(struct vz_ct *ct, const struct setting *s)
@@ -252,12 +290,14 @@ static int carry_out(struct vz_ct *ct, struct setting *s, struct vz_err *err)
 	const struct vz_start start = { 0 };
 	const struct vz_stop stop = { 0 };
 	const char *name = conf_str(&ct->own, VZ_P_name);
-	auto_free char *old_name = name ? strdup(name) : NULL;
 	bool restart = s->need_restart && s->opt->setmode == VZ_SETMODE_RESTART;
 	bool frozen = s->running && ct->vz->be->is_frozen(&ct->env);
 
 	if (frozen)
 		return vz_fail(err, VZ_E_RUNNING, 0, "Container is suspended: resume it first (vzctl chkpnt %u --resume)", ct->id);
+	s->old_name = name ? strdup(name) : NULL;
+	if (name && !s->old_name)
+		return vz_fail(err, VZ_E_RESOURCE, -ENOMEM, "set");
 	/* Stop while the old configuration holds: it is the one the container was started with. */
 	if (restart && vz_ct_stop(ct, &stop, err) < 0)
 		return -1;
@@ -270,7 +310,7 @@ static int carry_out(struct vz_ct *ct, struct setting *s, struct vz_err *err)
 	/* Before saving: what the container does not come up with is not kept. */
 	if (restart && vz_ct_start(ct, &start, err) < 0)
 		return -1;
-	if (s->opt->save && save(ct, s, old_name, err) < 0)
+	if (s->opt->save && save(ct, s, err) < 0)
 		return -1;
 	if (!s->opt->save)
 		say_not_saved(ct, s);
@@ -278,7 +318,7 @@ static int carry_out(struct vz_ct *ct, struct setting *s, struct vz_err *err)
 }
 
 /* A dry run names what would change, and what would become of it. */
-static int plan_set(struct vz_ct *ct, const struct setting *s, struct vz_err *err)
+static int plan_set(struct vz_ct *ct, struct setting *s, struct vz_err *err)
 {
 	if (vz_backend_open(ct->vz, err) < 0)
 		return -1;
@@ -289,7 +329,7 @@ static int plan_set(struct vz_ct *ct, const struct setting *s, struct vz_err *er
 			    s->running && (p->flags & VZ_PF_LIVE) && !(p->flags & VZ_PF_KEPT) ? ", applied" : "",
 			    s->opt->save && (p->flags & VZ_PF_SAVE) ? ", saved" : "");
 	}
-	return 0;
+	return s->opt->save ? save(ct, s, err) : 0;
 }
 
 static int do_set(struct vz_ct *ct, struct setting *s, struct vz_err *err)
@@ -327,5 +367,6 @@ int vz_ct_set(struct vz_ct *ct, const struct vz_set *opt, struct vz_err *err)
 	int r = do_set(ct, &s, err);
 
 	edits_done(&s.edits);
+	free(s.old_name);
 	return r;
 }
