@@ -98,8 +98,7 @@ int file_write(int dirfd, const char *path, const char *text)
 	return (size_t)n == len ? 0 : -EIO;
 }
 
-/* Flush the directory that holds path, so that a rename in it survives a power cut. */
-static int flush_parent(const char *path)
+int path_flush_parent(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	auto_free char *dir = slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
@@ -147,7 +146,7 @@ static int replace(const char *path, mode_t mode, const void *data, size_t len, 
 		(void)unlink(tmp);
 		return r;
 	}
-	return flush ? flush_parent(target) : 0;
+	return flush ? path_flush_parent(target) : 0;
 }
 
 int file_replace(const char *path, mode_t mode, const void *data, size_t len)

@@ -34,6 +34,8 @@ int file_replace(const char *path, mode_t mode, const void *data, size_t len);
 /* The same for files that do not outlive the boot: not flushed. */
 int file_replace_volatile(const char *path, mode_t mode, const void *data, size_t len);
 
+/* Flush the directory that holds path, so that a rename in it survives a power cut. */
+int path_flush_parent(const char *path);
 bool path_exists(const char *path);
 bool path_is_dir(const char *path);
 /* mkdir with all parents; existing directories are left as they are. mode is that of the last one. */

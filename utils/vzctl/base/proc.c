@@ -19,7 +19,11 @@
 #define PROC_FILE_MAX (1 << 20)
 #define REAP_PATIENCE USEC_PER_SEC
 #define FIELD_FLAGS 9
-#define PF_EXITING 0x4		/* a flag of the kernel's struct task_struct, the same since 1994 */
+#define FIELD_START_TIME 22
+#define FIELD_PENDING 31
+/* Flags of the kernel's struct task_struct, the same since 1994. */
+#define PF_EXITING 0x4
+#define PF_FORKNOEXEC 0x40
 
 usec_t now_usec(void)
 {
@@ -39,6 +43,13 @@ static int read_proc(pid_t pid, const char *file, char **ret, size_t *ret_len)
 	return r == -ENOENT ? -ESRCH : r;
 }
 
+static void read_flags(unsigned long flags, struct proc_stat *ret)
+{
+	if ((flags & PF_EXITING) && ret->state != 'Z')
+		ret->state = 'X';
+	ret->has_not_execed = flags & PF_FORKNOEXEC;
+}
+
 int proc_stat_read(pid_t pid, struct proc_stat *ret)
 {
 	auto_free char *text = NULL;
@@ -55,15 +66,18 @@ int proc_stat_read(pid_t pid, struct proc_stat *ret)
 	ret->ppid = ppid;
 	ret->session = session;
 	p++;
-	for (int field = 3; field <= 22; field++) {
+	for (int field = 3; field <= FIELD_PENDING; field++) {
 		p = strchr(p, ' ');
 		if (!p)
 			return -EBADMSG;
 		p++;
-		if (field == FIELD_FLAGS && (strtoul(p, NULL, 10) & PF_EXITING) && ret->state != 'Z')
-			ret->state = 'X';
+		if (field == FIELD_FLAGS)
+			read_flags(strtoul(p, NULL, 10), ret);
+		else if (field == FIELD_START_TIME)
+			ret->start_time = strtoull(p, NULL, 10);
 	}
-	return sscanf(p, "%" SCNu64, &ret->start_time) == 1 ? 0 : -EBADMSG;
+	ret->is_killed = strtoul(p, NULL, 10) & (1ul << (SIGKILL - 1));
+	return 0;
 }
 
 bool proc_is_alive(pid_t pid, uint64_t start_time)

@@ -20,6 +20,8 @@ struct proc_stat {
 	pid_t ppid;
 	pid_t session;		/* pid of its leader */
 	uint64_t start_time;	/* clock ticks since boot; with the pid it names a process for good */
+	bool is_killed;		/* SIGKILL is on its way */
+	bool has_not_execed;	/* still runs the program of whoever forked it */
 };
 
 /* -ESRCH if there is no such process. */

@@ -174,7 +174,7 @@ static int take_free_number(struct cli *c, struct vz_err *err)
 			vz_err_move(err, &why);
 			return -1;
 		}
-		if (vz_ct_load(c->ct, true, err) < 0)
+		if (vz_ct_load(c->ct, true, err) < 0 || vz_ct_recover(c->ct, err) < 0)
 			return -1;
 		if (!vz_ct_has_conf(c->ct))
 			return 0;
@@ -205,7 +205,10 @@ static int take_lock(struct cli *c, struct vz_err *err)
 	if (vz_ct_lock(c->ct, timeout, err) < 0)
 		return -1;
 	/* What was read before may be from before the change of whoever held the lock. */
-	return read_conf(c, err);
+	if (read_conf(c, err) < 0 || vz_ct_recover(c->ct, err) < 0)
+		return -1;
+	/* Half a container was there, and has been cleared away. */
+	return vz_ct_has_conf(c->ct) || c->bad_conf ? 0 : read_conf(c, err);
 }
 
 static int run(struct cli *c, struct vz_err *err)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * create: a configuration file and a private area, or neither. The area is made beside its place and
- * renamed there when it is complete; until then everything is undone on failure.
+ * renamed there when it is complete; until then everything is undone: on failure by create itself, and
+ * if that was killed by the next command (recover.c).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -40,6 +41,7 @@ struct creating {
 	char *tmp;			/* where the area is made; owned */
 	char *keys;			/* public keys; owned */
 	bool made_conf;			/* the configuration file is ours to remove */
+	bool ran_inside;		/* something has been written to the area that may not be on disk yet */
 };
 
 static void creating_done(struct creating *c)
@@ -216,11 +218,30 @@ static int check_keys(struct vz_ct *ct, void *data, struct vz_err *err)
 
 /* ---- making ---- */
 
+/* A file that was there before is not ours to remove, whatever becomes of this create. */
+static int mark(struct vz_ct *ct, void *data, struct vz_err *err)
+{
+	struct creating *c = data;
+	auto_free char *path = paths_ct_conf(&ct->vz->paths, ct->id, ".conf");
+	int r;
+
+	c->made_conf = !ct->file;
+	r = c->made_conf ? ct_mark(ct, CT_CREATING) : 0;
+	if (r < 0)
+		return vz_fail(err, VZ_E_CONFIG_SAVE, r, "save '%s': a mark beside it", path ? path : "configuration");
+	return 0;
+}
+
+static void unmark(struct vz_ct *ct, void *data)
+{
+	(void)data;
+	ct_unmark(ct);
+}
+
 static int write_conf(struct vz_ct *ct, void *data, struct vz_err *err)
 {
 	struct creating *c = data;
 
-	c->made_conf = !ct->file;
 	if (ct_edit(ct, &c->store, err) < 0)
 		return -1;
 	if (ct_store(ct, &c->store, err) == 0)
@@ -323,18 +344,20 @@ static void remove_private(struct vz_ct *ct, void *data)
 	(void)rmdir(ct->env.root);
 }
 
-/* A create that was killed may have left its area, and that mounted. */
+/*
+ * Into a configuration file that was there before a create that was killed. And whatever others could not
+ * finish removing: this one may need the space.
+ */
 static int remove_leftovers(struct vz_ct *ct, struct creating *c)
 {
-	struct vz_err ignored = { 0 };
+	int r = 0;
 
-	if (!path_exists(c->tmp))
-		return 0;
-	ct_warn(ct, "Warning: removing '%s', left by a create that was killed", c->tmp);
-	if (ct_is_mounted(ct) && ct->vz->be->umount(&ct->env, &ignored) < 0)
-		ct_warn(ct, "%s", ignored.msg ? ignored.msg : "cannot unmount");
-	vz_err_done(&ignored);
-	return path_remove_tree(AT_FDCWD, c->tmp);
+	if (path_exists(c->tmp)) {
+		ct_warn(ct, "Warning: removing '%s', left by a create that was killed", c->tmp);
+		r = trash_put(ct, c->tmp);
+	}
+	trash_empty(ct, false);
+	return r;
 }
 
 static int make_private(struct vz_ct *ct, void *data, struct vz_err *err)
@@ -394,6 +417,7 @@ static int setup_inside(struct vz_ct *ct, void *data, struct vz_err *err)
 		return 0;
 	/* Nobody must see the area in its place before it is complete. */
 	ct->env.private_area = c->tmp;
+	c->ran_inside = true;
 	r = ct_start_empty(ct, false, err);
 	if (r == 0) {
 		r = run_setup(ct, c, userpw, err);
@@ -403,20 +427,41 @@ static int setup_inside(struct vz_ct *ct, void *data, struct vz_err *err)
 	return r;
 }
 
-static int put_in_place(struct vz_ct *ct, void *data, struct vz_err *err)
+/* Out of its place again by one rename, too: half an area must not look like a whole one. */
+static void take_back(struct vz_ct *ct, void *data)
 {
 	struct creating *c = data;
 
-	if (rename(c->tmp, ct->env.private_area) < 0)
-		return vz_fail(err, VZ_E_NEW_PRVT, -errno, "rename '%s' to '%s'", c->tmp, ct->env.private_area);
-	return 0;
+	if (rename(ct->env.private_area, c->tmp) < 0 && trash_put(ct, ct->env.private_area) < 0)
+		ct_warn(ct, "cannot remove '%s', ignoring", ct->env.private_area);
 }
 
-static void remove_area(struct vz_ct *ct, void *data)
+/* All of it must be on disk before the name that says so. What was unpacked is there already. */
+static int flush(const struct creating *c)
 {
-	(void)data;
-	if (path_remove_tree(AT_FDCWD, ct->env.private_area) < 0)
-		ct_warn(ct, "cannot remove '%s', ignoring", ct->env.private_area);
+	auto_close int fd = -1;
+
+	if (!c->ran_inside)
+		return 0;
+	fd = open(c->tmp, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 || syncfs(fd) < 0 ? -errno : 0;
+}
+
+static int put_in_place(struct vz_ct *ct, void *data, struct vz_err *err)
+{
+	struct creating *c = data;
+	const char *area = ct->env.private_area;
+	int r = flush(c);
+
+	if (r < 0)
+		return vz_fail(err, space_or(r, VZ_E_NEW_PRVT), r, "flush '%s'", c->tmp);
+	if (rename(c->tmp, area) < 0)
+		return vz_fail(err, VZ_E_NEW_PRVT, -errno, "rename '%s' to '%s'", c->tmp, area);
+	r = path_flush_parent(area);
+	if (r == 0)
+		return 0;
+	take_back(ct, data);
+	return vz_fail(err, VZ_E_NEW_PRVT, r, "flush the directory of '%s'", area);
 }
 
 static int link_name(struct vz_ct *ct, void *data, struct vz_err *err)
@@ -436,6 +481,13 @@ static void unlink_name(struct vz_ct *ct, void *data)
 		name_unlink(ct, name);
 }
 
+static int end(struct vz_ct *ct, void *data, struct vz_err *err)
+{
+	(void)err;
+	unmark(ct, data);
+	return 0;
+}
+
 static int create_script(struct vz_ct *ct, void *data, struct vz_err *err)
 {
 	(void)data;
@@ -448,14 +500,40 @@ static const struct vz_step create_steps[] = {
 	{ "place",    check_place,    NULL,           STEP_CHECK },
 	{ "template", check_template, NULL,           STEP_CHECK },
 	{ "keys",     check_keys,     NULL,           STEP_CHECK },
+	{ "mark",     mark,           unmark,         0 },
 	{ "conf",     write_conf,     remove_conf,    0 },
 	{ "ids",      take_ids,       release_ids,    0 },
 	{ "private",  make_private,   remove_private, 0 },
 	{ "setup",    setup_inside,   NULL,           0 },
-	{ "rename",   put_in_place,   remove_area,    0 },
 	{ "name",     link_name,      unlink_name,    0 },
+	{ "rename",   put_in_place,   take_back,      0 },
 	{ "script",   create_script,  NULL,           STEP_COMMIT },
+	{ "end",      end,            NULL,           0 },
 };
+
+/* The same as the undo functions do, for one that has no hands any more. */
+int ct_undo_create(struct vz_ct *ct, struct vz_err *err)
+{
+	auto_free char *conf = paths_ct_conf(&ct->vz->paths, ct->id, ".conf");
+	auto_free char *conf_tmp = conf ? str_printf("%s.tmp", conf) : NULL;
+	auto_free char *tmp = str_printf("%s.tmp", ct->env.private_area ? ct->env.private_area : "");
+	int r = conf_tmp && tmp ? 0 : -ENOMEM;
+
+	if (r == 0 && ct->env.private_area && path_exists(tmp))
+		r = trash_put(ct, tmp);
+	if (r < 0)
+		return vz_fail(err, VZ_E_NEW_PRVT, r, "remove '%s', left by a create that was killed", tmp ? tmp : "");
+	trash_empty(ct, false);
+	if (ct->env.root)
+		(void)rmdir(ct->env.root);
+	ids_release(ct);
+	names_forget(ct);
+	(void)unlink(conf_tmp);
+	if (unlink(conf) < 0 && errno != ENOENT)
+		return vz_fail(err, VZ_E_SYSTEM, -errno, "remove '%s', left by a create that was killed", conf);
+	ct_unmark(ct);
+	return 0;
+}
 
 int vz_ct_create(struct vz_ct *ct, const struct vz_create *opt, struct vz_err *err)
 {

@@ -383,6 +383,7 @@ static int take_lock(struct vz_ct *ct, const char *status, usec_t timeout, struc
 	r = lock_take(dir, name, status, timeout, ret_owner, &stale);
 	if (stale)
 		ct_info(ct, "Removing stale lock file %s", stale);
+	ct->cut_off = stale;
 	if (r == -EBUSY)
 		return r;
 	if (r < 0)

@@ -42,6 +42,8 @@ struct vz_ct {
 	bool mounts_silently;		/* mount and umount say nothing, … */
 	bool mounts_without_scripts;	/* … and run none of the administrator's scripts */
 	bool empty_mounted;		/* ct_start_empty() mounted the root, ct_stop_empty() unmounts it */
+	bool cut_off;			/* who held the lock before us died with it */
+	bool was_unfinished;		/* half of it was there, and has been cleared away */
 };
 
 /* A signal asked us to end, and what was begun may be given up. */
@@ -86,6 +88,24 @@ char *ct_dump_path(struct vz_ct *ct);
 char *ct_path(struct vz_ct *ct, enum vz_param_id id);
 /* A path parameter of the host (TEMPLATE, LOCKDIR). NULL if not set. Caller frees. */
 char *vz_conf_path(struct vz *vz, enum vz_param_id id);
+
+/* ---- recover.c: marks of what has begun to change on disk ---- */
+enum ct_unfinished { CT_FINISHED, CT_CREATING, CT_DESTROYING };
+/* Leave a mark, before anything is touched, and remove it at the end. 0 or a negative errno. */
+int ct_mark(struct vz_ct *ct, enum ct_unfinished what);
+void ct_unmark(struct vz_ct *ct);
+/* Of a container nobody is at work on: is it half there only? area: its private area. */
+enum ct_unfinished ct_unfinished(struct vz *vz, vz_ctid id, const char *area);
+
+/* ---- create.c, destroy.c: what is due if that is so ---- */
+int ct_undo_create(struct vz_ct *ct, struct vz_err *err);
+int ct_finish_destroy(struct vz_ct *ct, struct vz_err *err);
+
+/* ---- trash.c: trees that are removed ---- */
+/* Remove path, or at least move it out of the way, to where trash_empty() finds it. 0 or a negative errno. */
+int trash_put(struct vz_ct *ct, const char *path);
+/* Remove what lies there; wait: also if somebody else is at it. */
+void trash_empty(struct vz_ct *ct, bool wait);
 
 /* ---- state.c: what a running container leaves in /run ---- */
 int state_write(struct vz_ct *ct, struct vz_err *err);
@@ -174,6 +194,10 @@ int name_check(struct vz_ct *ct, const char *name, struct vz_err *err);
 bool name_looks_numeric(const char *word);
 int name_link(struct vz_ct *ct, const char *name, struct vz_err *err);
 void name_unlink(struct vz_ct *ct, const char *name);
+/* Links that lead to the container while its file does not say so go; if the file names one it is made. */
+void names_repair(struct vz_ct *ct);
+/* All links to the container go. */
+void names_forget(struct vz_ct *ct);
 
 /* ---- apply.c: parameters on a running container ---- */
 /* Carry out what the edits name, from ct->conf. */

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * destroy: the private area is moved aside, which is the moment it happens, and then everything else
- * of the container goes. Killed half-way, the next destroy finishes: each step takes it well if its
- * work is done already.
+ * of the container goes. Killed half-way, the next command finishes (recover.c): each step takes it well
+ * if its work is done already.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -18,9 +16,6 @@
 #include "base/str.h"
 #include "ct/ct.h"
 #include "ct/steps.h"
-
-#define TRASH "vztmp"		/* beside the directory of private areas: on the same file system */
-#define TRASH_PREFIX "vzctl-rm-me."
 
 static int check_destroyable(struct vz_ct *ct, void *data, struct vz_err *err)
 {
@@ -42,32 +37,31 @@ static int check_destroyable(struct vz_ct *ct, void *data, struct vz_err *err)
 	return 0;
 }
 
-/* /vz/private/101 → /vz/vztmp; an area right below the root of a file system has it beside itself. */
-static char *trash_dir(struct vz_ct *ct)
+/* Where it fails, for want of space or on a read-only /etc, destroy goes on: it is the way out of that. */
+static int mark(struct vz_ct *ct, void *data, struct vz_err *err)
 {
-	auto_free char *dir = strdup(ct->env.private_area);
+	int r = ct_mark(ct, CT_DESTROYING);
 
-	for (int up = 0; dir && up < 2; up++) {
-		char *slash = strrchr(dir, '/');
+	(void)data;
+	(void)err;
+	if (r < 0)
+		ct_log(ct, VZ_LOG_DEBUG, "cannot leave a mark beside the configuration file: %s", strerror(-r));
+	return 0;
+}
 
-		if (!slash || slash == dir)
-			break;
-		*slash = '\0';
-	}
-	return dir ? path_join(dir, TRASH) : NULL;
+static void unmark(struct vz_ct *ct, void *data)
+{
+	(void)data;
+	ct_unmark(ct);
 }
 
 static int move_aside(struct vz_ct *ct, void *data, struct vz_err *err)
 {
 	const char *area = ct->env.private_area;
-	auto_free char *dir = trash_dir(ct);
-	auto_free char *trash = dir ? str_printf("%s/" TRASH_PREFIX "XXXXXX", dir) : NULL;
 	struct stat st;
-	int r = 0;
+	int r;
 
 	(void)data;
-	if (!trash)
-		return vz_fail(err, VZ_E_RESOURCE, -ENOMEM, "destroy container %u", ct->id);
 	if (lstat(area, &st) < 0)
 		return 0;	/* a destroy that was killed came this far */
 	ct_info(ct, "Destroying container private area: %s", area);
@@ -75,42 +69,22 @@ static int move_aside(struct vz_ct *ct, void *data, struct vz_err *err)
 		ct_warn(ct, "Warning: private area '%s' is a symlink, only the link is removed", area);
 		r = unlink(area) < 0 ? -errno : 0;
 	} else {
-		r = path_make_dirs(dir, 0700);
-		if (r == 0 && !mkdtemp(trash))
-			r = -errno;
-		/* Onto the empty directory of that name. */
-		if (r == 0 && rename(area, trash) < 0)
-			r = -errno;
-		/*
-		 * An area that is a file system of its own, or beside none of ours. Or one on a full disk:
-		 * then there is no room for a directory, and nothing but this makes some.
-		 */
-		if (r == -EXDEV || r == -EBUSY || r == -ENOSPC || r == -EDQUOT) {
-			(void)rmdir(trash);
-			r = path_remove_tree(AT_FDCWD, area);
-		}
+		r = trash_put(ct, area);
 	}
 	if (r < 0)
 		return vz_fail(err, VZ_E_DEL_PRVT, r, "remove private area '%s'", area);
+	/* Not the file without the area: after a power cut it would be an area that nobody knows. */
+	(void)path_flush_parent(area);
 	return 0;
 }
 
-static int retire_conf(struct vz_ct *ct, void *data, struct vz_err *err)
+/* What lies beside the area: left by a create that was killed. */
+static void remove_beside(struct vz_ct *ct)
 {
-	auto_free char *conf = paths_ct_conf(&ct->vz->paths, ct->id, ".conf");
-	auto_free char *retired = paths_ct_conf(&ct->vz->paths, ct->id, ".conf.destroyed");
-	const char *name = conf_str(&ct->own, VZ_P_name);
+	auto_free char *beside = str_printf("%s.tmp", ct->env.private_area);
 
-	(void)data;
-	if (!conf || !retired)
-		return vz_fail(err, VZ_E_RESOURCE, -ENOMEM, "destroy container %u", ct->id);
-	ids_release(ct);
-	if (name)
-		name_unlink(ct, name);
-	if (rename(conf, retired) < 0 && errno != ENOENT)
-		return vz_fail(err, VZ_E_SYSTEM, -errno, "rename '%s'", conf);
-	action_scripts_retire(ct);
-	return 0;
+	if (beside && path_exists(beside) && trash_put(ct, beside) < 0)
+		ct_warn(ct, "cannot remove '%s', ignoring", beside);
 }
 
 static int remove_rest(struct vz_ct *ct, void *data, struct vz_err *err)
@@ -119,52 +93,70 @@ static int remove_rest(struct vz_ct *ct, void *data, struct vz_err *err)
 
 	(void)data;
 	(void)err;
+	remove_beside(ct);
 	if (dump)
 		(void)path_remove_tree(AT_FDCWD, dump);
 	if (ct->env.root)
 		(void)rmdir(ct->env.root);
 	ct_forget_run(ct);
+	action_scripts_retire(ct);
+	ids_release(ct);
+	names_forget(ct);
 	return 0;
 }
 
-/*
- * Ours, and what earlier ones could not finish. One at a time: two at work on one tree would each find
- * things gone that they were about to remove. The directory stays, another may be about to use it.
- */
-static int empty_trash(struct vz_ct *ct, void *data, struct vz_err *err)
+/* Last of all: as long as the file is there the next destroy finds what is still to be done. */
+static int retire_conf(struct vz_ct *ct, void *data, struct vz_err *err)
 {
-	auto_free char *dir = trash_dir(ct);
-	auto_closedir DIR *d = dir ? opendir(dir) : NULL;
-	struct dirent *e;
+	auto_free char *conf = paths_ct_conf(&ct->vz->paths, ct->id, ".conf");
+	auto_free char *retired = paths_ct_conf(&ct->vz->paths, ct->id, ".conf.destroyed");
+	auto_free char *tmp = conf ? str_printf("%s.tmp", conf) : NULL;
 
 	(void)data;
-	(void)err;
-	if (d)
-		(void)flock(dirfd(d), LOCK_EX);
-	while (d && (e = readdir(d))) {
-		int r;
+	if (!tmp || !retired)
+		return vz_fail(err, VZ_E_RESOURCE, -ENOMEM, "destroy container %u", ct->id);
+	/* Of a change of the file that was cut off. */
+	(void)unlink(tmp);
+	if (rename(conf, retired) < 0 && errno != ENOENT)
+		return vz_fail(err, VZ_E_SYSTEM, -errno, "rename '%s'", conf);
+	ct_unmark(ct);
+	return 0;
+}
 
-		if (!str_has_prefix(e->d_name, TRASH_PREFIX))
-			continue;
-		r = path_remove_tree(dirfd(d), e->d_name);
-		/* One who waited has read its name before it went. */
-		if (r < 0 && r != -ENOENT)
-			ct_warn(ct, "cannot remove '%s/%s', ignoring", dir, e->d_name);
-	}
+static int empty_trash(struct vz_ct *ct, void *data, struct vz_err *err)
+{
+	(void)data;
+	(void)err;
+	trash_empty(ct, true);
 	return 0;
 }
 
 static const struct vz_step destroy_steps[] = {
-	{ "check",   check_destroyable, NULL, STEP_CHECK },
-	{ "private", move_aside,        NULL, STEP_COMMIT },
-	{ "conf",    retire_conf,       NULL, 0 },
-	{ "rest",    remove_rest,       NULL, 0 },
-	{ "trash",   empty_trash,       NULL, 0 },
+	{ "check",   check_destroyable, NULL,   STEP_CHECK },
+	{ "mark",    mark,              unmark, 0 },
+	{ "private", move_aside,        NULL,   STEP_COMMIT },
+	{ "rest",    remove_rest,       NULL,   0 },
+	{ "conf",    retire_conf,       NULL,   0 },
+	{ "trash",   empty_trash,       NULL,   0 },
 };
+
+/* Where the list goes on when the area has gone. */
+#define STEPS_BEFORE_PRIVATE 2
+
+int ct_finish_destroy(struct vz_ct *ct, struct vz_err *err)
+{
+	return steps_run(ct, "destroy", destroy_steps + STEPS_BEFORE_PRIVATE,
+			 ARRAY_SIZE(destroy_steps) - STEPS_BEFORE_PRIVATE, NULL, err);
+}
 
 int vz_ct_destroy(struct vz_ct *ct, struct vz_err *err)
 {
-	if (steps_run(ct, "destroy", destroy_steps, ARRAY_SIZE(destroy_steps), NULL, err) < 0)
+	auto_free char *conf = paths_ct_conf(&ct->vz->paths, ct->id, ".conf");
+	bool is_gone = !conf || !path_exists(conf);
+
+	if (is_gone && !ct->was_unfinished)
+		return vz_fail(err, VZ_E_NOVECONFIG, 0, "Container config file does not exist");
+	if (!is_gone && steps_run(ct, "destroy", destroy_steps, ARRAY_SIZE(destroy_steps), NULL, err) < 0)
 		return -1;
 	if (!ct->vz->dry_run)
 		ct_info(ct, "Container private area was destroyed");

@@ -12,23 +12,6 @@
 /* Between two looks at whether the owner of the lock has done our work. */
 #define LOOK_AGAIN (1 * USEC_PER_SEC)
 
-/* 1: locked, and there is something to do. 0: there is not. */
-static int lock_if_ended(struct vz_ct *ct, bool *ret_rebooted, struct vz_err *err)
-{
-	while (state_has_ended(ct, ret_rebooted)) {
-		int r = ct_lock_to_clean(ct, LOOK_AGAIN, err);
-
-		if (r == -EBUSY)
-			continue;
-		if (r < 0)
-			return -1;
-		if (state_has_ended(ct, ret_rebooted))
-			return 1;
-		vz_ct_unlock(ct);
-	}
-	return 0;
-}
-
 /* What cannot be understood of its configuration does not keep it from being cleaned up after. */
 static void reload(struct vz_ct *ct)
 {
@@ -39,11 +22,40 @@ static void reload(struct vz_ct *ct)
 	vz_err_done(&why);
 }
 
+/* The lock may have been left by a command that was killed, and will not tell of it again. */
+static void recover(struct vz_ct *ct)
+{
+	struct vz_err why = { 0 };
+
+	if (vz_ct_recover(ct, &why) < 0)
+		ct_warn(ct, "%s, ignoring", why.msg);
+	vz_err_done(&why);
+}
+
+/* 1: locked, and there is something to do. 0: there is not. */
+static int lock_if_ended(struct vz_ct *ct, bool *ret_rebooted, struct vz_err *err)
+{
+	while (state_has_ended(ct, ret_rebooted)) {
+		int r = ct_lock_to_clean(ct, LOOK_AGAIN, err);
+
+		if (r == -EBUSY)
+			continue;
+		if (r < 0)
+			return -1;
+		reload(ct);
+		if (state_has_ended(ct, ret_rebooted))
+			return 1;
+		recover(ct);
+		vz_ct_unlock(ct);
+	}
+	return 0;
+}
+
 static int take_down_or_restart(struct vz_ct *ct, bool rebooted, struct vz_err *err)
 {
 	struct vz_start opt = { 0 };
 
-	reload(ct);
+	recover(ct);
 	ct_info(ct, rebooted ? "Container reboots" : "Container has ended");
 	if (ct_take_down(ct, err) < 0)
 		return -1;

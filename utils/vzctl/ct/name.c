@@ -4,6 +4,7 @@
  * the target is the configuration file itself, as an absolute path.
  */
 #include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
@@ -114,6 +115,37 @@ int name_link(struct vz_ct *ct, const char *name, struct vz_err *err)
 	if (r < 0)
 		return vz_fail(err, VZ_E_SET_NAME, r, "make the name link '%s'", link ? link : name);
 	return 0;
+}
+
+/* All links to the container but that of one name, which may be NULL. */
+static void unlink_others(struct vz_ct *ct, const char *name)
+{
+	auto_closedir DIR *d = opendir(ct->vz->paths.names_dir);
+	struct dirent *e;
+
+	while (d && (e = readdir(d)))
+		if (!str_equal(e->d_name, name))
+			name_unlink(ct, e->d_name);
+}
+
+void names_forget(struct vz_ct *ct)
+{
+	unlink_others(ct, NULL);
+}
+
+void names_repair(struct vz_ct *ct)
+{
+	auto_free char *conf = paths_ct_conf(&ct->vz->paths, ct->id, ".conf");
+	const char *name = conf_str(&ct->own, VZ_P_name);
+	struct vz_err ignored = { 0 };
+
+	/* A file that cannot be understood may say anything. */
+	if (!conf || (!ct->file && path_exists(conf)))
+		return;
+	unlink_others(ct, name);
+	if (name && (name_check(ct, name, &ignored) < 0 || name_link(ct, name, &ignored) < 0))
+		ct_warn(ct, "%s, ignoring", ignored.msg ? ignored.msg : "cannot make the name link");
+	vz_err_done(&ignored);
 }
 
 char *vz_ct_name(const struct vz_ct *ct)

@@ -118,14 +118,14 @@ bool state_has_ended(struct vz_ct *ct, bool *ret_rebooted)
 
 void state_remove(struct vz_ct *ct)
 {
-	auto_free char *dir = paths_run(&ct->vz->paths, ct->id, NULL);
-	auto_free char *state = paths_run(&ct->vz->paths, ct->id, "state");
-	auto_free char *ended = paths_run(&ct->vz->paths, ct->id, "ended");
+	/* Those with .tmp are of a command that was killed while it wrote. */
+	static const char *const names[] = { "state", "state.tmp", "ended", "ended.tmp", NULL };
 
-	if (state)
-		(void)unlink(state);
-	if (ended)
-		(void)unlink(ended);
-	if (dir)
-		(void)rmdir(dir);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		auto_free char *path = paths_run(&ct->vz->paths, ct->id, names[i]);
+
+		/* The directory last. */
+		if (path)
+			(void)(names[i] ? unlink(path) : rmdir(path));
+	}
 }

@@ -13,6 +13,7 @@
 #include "base/str.h"
 #include "base/strv.h"
 #include "ct/ct.h"
+#include "host/lock.h"
 
 #define FIRST_CTID 101
 
@@ -272,9 +273,26 @@ int vz_ctids(struct vz *vz, vz_ctid **ret, struct vz_err *err)
 	return (int)n;
 }
 
-int vz_ctid_next(struct vz *vz, vz_ctid *ret, struct vz_err *err)
+/*
+ * Nobody's: no configuration file, no lock, and no private area, which without a file is somebody's data.
+ * Half of a container that nobody is at work on is cleared away by whoever takes its number.
+ */
+static bool is_free(struct vz *vz, vz_ctid id, bool has_conf)
 {
 	auto_free char *lock_dir = vz_conf_path(vz, VZ_P_lockdir);
+	auto_free char *name = str_printf("%u", id);
+	auto_free char *private_area = conf_expand(&vz->conf, VZ_P_ve_private, id);
+	auto_free char *path = private_area ? paths_resolve(&vz->paths, private_area) : NULL;
+
+	if (path && path_exists(path))
+		return false;
+	if (has_conf && ct_unfinished(vz, id, path) == CT_FINISHED)
+		return false;
+	return !lock_dir || !name || !lock_is_held(lock_dir, name);
+}
+
+int vz_ctid_next(struct vz *vz, vz_ctid *ret, struct vz_err *err)
+{
 	auto_free vz_ctid *taken = NULL;
 	int n = vz_ctids(vz, &taken, err);
 	int i = 0;
@@ -282,22 +300,9 @@ int vz_ctid_next(struct vz *vz, vz_ctid *ret, struct vz_err *err)
 	if (n < 0)
 		return -1;
 	for (vz_ctid id = FIRST_CTID; id <= VZ_CTID_MAX; id++) {
-		auto_free char *private_area = NULL;
-		auto_free char *path = NULL;
-		auto_free char *lock = NULL;
-
 		while (i < n && taken[i] < id)
 			i++;
-		if (i < n && taken[i] == id)
-			continue;
-		/* A private area without configuration is somebody's data. */
-		private_area = conf_expand(&vz->conf, VZ_P_ve_private, id);
-		path = private_area ? paths_resolve(&vz->paths, private_area) : NULL;
-		if (path && path_exists(path))
-			continue;
-		/* Somebody is making it. */
-		lock = lock_dir ? str_printf("%s/%u.lck", lock_dir, id) : NULL;
-		if (lock && path_exists(lock))
+		if (!is_free(vz, id, i < n && taken[i] == id))
 			continue;
 		*ret = id;
 		return 0;

@@ -72,6 +72,12 @@ bool vz_ct_has_conf(const struct vz_ct *ct);
 /* Take the lock; wait at most timeout (microseconds). VZ_E_LOCKED if it is held. */
 int vz_ct_lock(struct vz_ct *ct, uint64_t timeout, struct vz_err *err);
 void vz_ct_unlock(struct vz_ct *ct);
+/*
+ * What a command left that was killed before its end is finished or undone; to be called with the lock
+ * held and the configuration read, before anything else. It may turn out that the container does not
+ * exist: then vz_ct_has_conf() says so.
+ */
+int vz_ct_recover(struct vz_ct *ct, struct vz_err *err);
 
 enum vz_state_bit {
 	VZ_STATE_EXIST     = 1 << 0,	/* private area and configuration are there */
