@@ -49,6 +49,7 @@ fresh()
 	vzctl --quiet start "$1"
 }
 
+# bats test_tags=core
 @test "console: root logs in, works and logs out, another prompt follows, and Esc . leaves" {
 	rc_is 0 on_tty "expect('Attached to CT 101 (ESC . to detach)')
 $LOGIN send('echo \"<\$(id -un) \$TERM \$(tty)>\"\r'); expect('<root vt220 /dev/pts/')

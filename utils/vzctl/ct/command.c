@@ -147,6 +147,9 @@ int command_terminal(struct vz_ct *ct, int *ret_master, int *ret_slave, struct v
 	auto_close int slave = -1;
 	int r = root < 0 ? -errno : pty_open(root, &master, &slave);
 
+	/* The pid may have become another's in the meantime. */
+	if (r == 0)
+		r = pidfd_signal(ct->env.init_pidfd, 0);
 	/* It belongs to us, who are nobody inside: by its name even root could not open it there. */
 	if (r == 0 && fchown(slave, ct->env.id_base, (gid_t)-1) < 0)
 		r = -errno;
