@@ -204,6 +204,18 @@ Detached from CT 101" "$(cat "$BATS_TEST_TMPDIR/err")"
 	has_not "Attached"
 }
 
+@test "console: who traces what runs on the terminal, and keeps its end to himself, holds up nobody who leaves" {
+	fresh 103
+	build_probe
+	put_probe 103
+	vzctl exec 103 'rm /sbin/getty; printf "#!/bin/sh\nexec sleep 1117\n" >/sbin/getty; chmod +x /sbin/getty'
+	in_bg vzctl exec3 103 /probe hunt trace
+	wait_for 5 pgrep -f "^/probe hunt trace"
+	rc_is 0 on_tty "expect('Attached')
+while 'TracerPid:\t0' in open('/proc/%s/status' % os.popen('pgrep -f \"^sleep 1117\"').read().strip()).read(): pass
+$LEAVE" console 103
+}
+
 @test "console: takes no lock" {
 	mkdir -p "$PREFIX/run/vz/lock"
 	echo $$ >"$PREFIX/run/vz/lock/101.lck"

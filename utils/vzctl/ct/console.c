@@ -148,7 +148,7 @@ static void end_session(struct console *c, usec_t hangup_time)
 	if (pidfd_wait(c->pidfd, left_until(hangup_end)) == -ETIMEDOUT)
 		(void)pidfd_signal(c->pidfd, SIGKILL);
 	if (pidfd_wait(c->pidfd, left_until(kill_end)) == 0)
-		(void)proc_wait(c->pid);
+		(void)proc_reap(c->pid, c->pidfd);
 	cleanup_close(&c->pidfd);
 	cleanup_close(&c->report);
 }
@@ -156,11 +156,13 @@ static void end_session(struct console *c, usec_t hangup_time)
 /* It has ended by itself: what is left in the background loses the terminal, no more. */
 static int reap_getty(struct console *c, int *ret_error)
 {
+	int status = proc_reap(c->pid, c->pidfd);
+
 	*ret_error = command_await(c->report, c->pidfd);
 	cleanup_close(&c->report);
 	cleanup_close(&c->pidfd);
 	cleanup_close(&c->master);
-	return command_status(proc_wait(c->pid));
+	return command_status(status);
 }
 
 /* ---- one after the other ---- */
