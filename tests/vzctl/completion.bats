@@ -262,7 +262,7 @@ P() { echo "--prefix $PREFIX"; }
 }
 
 @test "completion: users without sbin in their PATH, who type sudo, get words as well" {
-	split_is 0 unshare --mount sh -c 'mount --bind "$BUILD" /usr/sbin && exec env -i PATH=/usr/bin:/bin bash --norc -c "$0" "$1"' \
+	split_is 0 env BUILD="$BUILD" unshare --mount sh -c 'mount --bind "$BUILD" /usr/sbin && exec env -i PATH=/usr/bin:/bin bash --norc -c "$0" "$1"' \
 		'. "$0"
 		COMP_WORDS=(vzctl chk) COMP_CWORD=1 COMP_LINE="vzctl chk" COMP_POINT=9
 		_vzctl_complete vzctl chk vzctl; echo "${COMPREPLY[*]}"' "$TOP/utils/vzctl/completion/vzctl"
