@@ -69,6 +69,16 @@ cgroup_name()
 	echo "vz-$PREFIX_TAG"
 }
 
+# All of it at once, which takes more than kills: between two of them another process of it may be made.
+eventd_kill()
+{
+	kill -STOP "$(eventd_keeper)" "$(eventd_watcher)"
+	pkill -9 -f "^[^ ]*vzeventd( .*)? --prefix $PREFIX( |\$)"
+	wait_for 5 eventd_is_gone
+}
+
+eventd_is_another_than() { [ "$(eventd_keeper)" != "$1" ] && eventd_watcher; }
+
 is_dead() { [ ! -e "/proc/$1" ] || grep -q '^State:.Z' "/proc/$1/status"; }
 
 child_of() { awk '{ print $4 }' "/proc/$1/stat"; }
@@ -118,7 +128,7 @@ child_of() { awk '{ print $4 }' "/proc/$1/stat"; }
 	up 102 debian-12
 	keeper=$(eventd_keeper)
 	kill -9 "$keeper"
-	wait_for 5 [ "$(eventd_keeper)" != "$keeper" ] || wait_for 5 eventd_watcher
+	wait_for 5 eventd_is_another_than "$keeper"
 	comes_back 101
 	comes_back 102
 	rc_is 9 "$BUILD/vzeventd" --prefix "$PREFIX"
@@ -127,8 +137,7 @@ child_of() { awk '{ print $4 }' "/proc/$1/stat"; }
 @test "eventd: after a kill -9 of all of it, a new one brings back what says itself that it reboots" {
 	up 101 debian-12
 	up 102 minimal
-	kill -9 "$(eventd_keeper)" "$(eventd_watcher)"
-	wait_for 5 eventd_is_gone
+	eventd_kill
 	eventd_start
 	comes_back 101
 	# Only its parent could tell: without one a reboot is an end.
@@ -143,8 +152,7 @@ child_of() { awk '{ print $4 }' "/proc/$1/stat"; }
 	up 103 minimal
 	up 104 minimal
 	rebooted=$(init_pid 101)
-	kill -9 "$(eventd_keeper)" "$(eventd_watcher)"
-	wait_for 5 eventd_is_gone
+	eventd_kill
 	vzctl exec 101 reboot >/dev/null 2>&1 || :
 	vzctl exec 102 poweroff >/dev/null 2>&1 || :
 	vzctl exec 103 halt
@@ -164,8 +172,9 @@ child_of() { awk '{ print $4 }' "/proc/$1/stat"; }
 	echo $! >"$PREFIX/run/vz/lock/101.lck"
 	vzctl exec 101 reboot -f || :
 	wait_for 10 [ -e "$PREFIX/run/vz/101/ended" ]
-	pkill -9 -f "^[^ ]*vzeventd( .*)? --prefix $PREFIX( |\$)"
-	wait_for 5 eventd_is_gone
+	# Who would act is there, and goes too.
+	wait_for 5 pgrep -P "$(eventd_watcher)" vzeventd
+	eventd_kill
 	kill $!
 	eventd_start
 	wait_for 10 has_new_init 101 "$old"
@@ -240,6 +249,8 @@ child_of() { awk '{ print $4 }' "/proc/$1/stat"; }
 	create_minimal 101
 	vzctl --quiet start 101
 	vzctl exec 101 'printf "#!/bin/sh\nreboot -f\n" >/etc/rc.local; chmod +x /etc/rc.local'
+	# Earlier tests may have made it say so.
+	: >"$PREFIX/var/log/vzctl.log"
 	vzctl exec 101 reboot -f || :
 	wait_for 60 grep -q "CT 101 : ends again and again" "$PREFIX/var/log/vzctl.log"
 	before=$(grep -c "CT 101 : Container reboots" "$PREFIX/var/log/vzctl.log")
@@ -289,6 +300,22 @@ child_of() { awk '{ print $4 }' "/proc/$1/stat"; }
 @test "eventd: there is one of it, and who else comes is told" {
 	split_is 9 "$BUILD/vzeventd" --prefix "$PREFIX"
 	is "vzeventd: vzeventd is running already ('$PREFIX/run/vzeventd.pid' is locked)" "$err"
+}
+
+@test "eventd: one that stands by waits for the end of the other, through an upgrade too" {
+	local keeper
+	up 101 minimal
+	keeper=$(eventd_keeper)
+	"$BUILD/vzeventd" -d --prefix "$PREFIX" >"$BATS_TEST_TMPDIR/standby" 2>&1 3>&- &
+	wait_for 5 grep -q "another vzeventd is running, waiting for its end" "$BATS_TEST_TMPDIR/standby"
+	kill -HUP "$keeper"
+	wait_for 5 grep -q "going on as" "$PREFIX/var/log/vzctl.log"
+	wait_for 5 eventd_watcher
+	is "$keeper" "$(eventd_keeper)"
+	comes_back 101
+	kill "$keeper"
+	wait_for 5 eventd_is_another_than "$keeper"
+	is $! "$(eventd_keeper)"
 }
 
 @test "eventd: nobody but root gets at its socket" {

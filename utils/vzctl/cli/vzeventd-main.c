@@ -20,8 +20,9 @@
 #include "cli/host.h"
 
 #define PID_DIR "/run"
-/* Where a program that is handed its listener finds it, as sd_listen_fds(3) has it. */
+/* Where a program that is handed its listener finds it, as sd_listen_fds(3) has it; and our lock, behind it. */
 #define LISTENER 3
+#define LOCK 4
 
 static const struct option long_options[] = {
 	{ .name = "prefix", .has_arg = required_argument, .val = 'P' },
@@ -125,12 +126,14 @@ static int take_pid_file(struct daemon *d, struct vz_err *err)
 		return vz_fail(err, VZ_E_RESOURCE, 0, "out of memory");
 	if (mkdir(dir, 0755) < 0 && errno != EEXIST)
 		return vz_fail(err, VZ_E_SYSTEM, -errno, "make '%s'", dir);
-	d->pid_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+	/* With an upgrade it comes along: whoever stands by must not get it in between. */
+	if (d->pid_fd < 0)
+		d->pid_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
 	if (d->pid_fd < 0)
 		return vz_fail(err, VZ_E_SYSTEM, -errno, "open '%s'", path);
 	if (flock(d->pid_fd, LOCK_EX | LOCK_NB) < 0 && !(d->foreground && wait_for_other(d)))
 		return vz_fail(err, VZ_E_LOCKED, 0, "vzeventd is running already ('%s' is locked)", path);
-	if (ftruncate(d->pid_fd, 0) < 0 || dprintf(d->pid_fd, "%d\n", (int)getpid()) < 0)
+	if (ftruncate(d->pid_fd, 0) < 0 || lseek(d->pid_fd, 0, SEEK_SET) < 0 || dprintf(d->pid_fd, "%d\n", (int)getpid()) < 0)
 		return vz_fail(err, VZ_E_SYSTEM, -errno, "write '%s'", path);
 	return 0;
 }
@@ -209,27 +212,31 @@ static int see_to(void *data, vz_ctid id)
 
 /* ---- upgrade ---- */
 
-/* The listener an earlier image of ours, or systemd, has left open for us; -1. */
-static int inherited_listener(void)
+/* The listener an earlier image of ours, or systemd, has left open for us, -1; and our lock. */
+static int inherited_listener(struct daemon *d)
 {
 	const char *pid = getenv("LISTEN_PID"), *n = getenv("LISTEN_FDS");
 
-	if (!pid || !n || atoi(pid) != (int)getpid() || atoi(n) != 1)
+	if (!pid || !n || atoi(pid) != (int)getpid() || atoi(n) < 1)
 		return -1;
 	(void)fcntl(LISTENER, F_SETFD, FD_CLOEXEC);
+	if (atoi(n) > 1 && fcntl(LOCK, F_SETFD, FD_CLOEXEC) == 0)
+		d->pid_fd = LOCK;
 	return LISTENER;
 }
 
-static int pass_listener(int fd)
+/* To where the next image looks for them. Copies first: one may be where the other is to go. */
+static int pass_descriptors(struct daemon *d)
 {
+	auto_close int listener = fcntl(vz_watch_listener(d->watch), F_DUPFD_CLOEXEC, LOCK + 1);
+	auto_close int lock = fcntl(d->pid_fd, F_DUPFD_CLOEXEC, LOCK + 1);
 	char pid[16];
 
 	(void)snprintf(pid, sizeof(pid), "%d", (int)getpid());
-	if (setenv("LISTEN_PID", pid, 1) < 0 || setenv("LISTEN_FDS", "1", 1) < 0)
+	if (listener < 0 || lock < 0 || setenv("LISTEN_PID", pid, 1) < 0 || setenv("LISTEN_FDS", "2", 1) < 0 ||
+	    dup2(listener, LISTENER) < 0 || dup2(lock, LOCK) < 0)
 		return -errno;
-	if (fd == LISTENER)
-		return fcntl(fd, F_SETFD, 0) < 0 ? -errno : 0;
-	return dup2(fd, LISTENER) < 0 ? -errno : 0;
+	return 0;
 }
 
 /* Children are kept by execve(). In the background already, the new image must not go there again. */
@@ -248,7 +255,7 @@ static void upgrade(struct daemon *d, const char *program)
 	}
 	vz_log(&d->log.log, VZ_LOG_INFO, 0, "going on as '%s'", program);
 	(void)fflush(NULL);
-	if (pass_listener(vz_watch_listener(d->watch)) == 0)
+	if (pass_descriptors(d) == 0)
 		(void)execv(program, argv);
 	vz_log(&d->log.log, VZ_LOG_ERR, 0, "cannot run '%s': %s; going on as before", program, strerror(errno));
 }
@@ -279,7 +286,7 @@ int main(int argc, char **argv)
 
 	if (r)
 		return r < 0 ? 0 : r;
-	listener = inherited_listener();
+	listener = inherited_listener(&d);
 	/* Before it is replaced: what the link says later is the name of a file that is gone. */
 	if (readlink("/proc/self/exe", program, sizeof(program) - 1) < 0)
 		program[0] = '\0';
