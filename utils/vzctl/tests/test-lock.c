@@ -385,6 +385,51 @@ static void two_never_have_it(void **state)
 	(void)munmap(s, sizeof(*s));
 }
 
+static void held_is_a_lock_of_who_lives(void **state)
+{
+	struct dir *d = *state;
+	auto_free char *dead = str_printf("%d\nlocked\n", (int)dead_pid());
+
+	assert_false(lock_is_held(d->path, "101"));
+	put(d, dead);
+	assert_false(lock_is_held(d->path, "101"));
+	assert_int_equal(lock_take(d->path, "101", "locked", 0, NULL, NULL), 0);
+	assert_true(lock_is_held(d->path, "101"));
+	lock_release(d->path, "101");
+	assert_false(lock_is_held(d->path, "101"));
+}
+
+/* An empty file beside the lock, of a process that was taking it. */
+static char *put_beside(const struct dir *d, const char *name, pid_t pid, const char *ending)
+{
+	char *path = str_printf("%s/%s.lck.%d%s", d->path, name, (int)pid, ending);
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+	assert_true(fd >= 0);
+	assert_int_equal(close(fd), 0);
+	return path;
+}
+
+static void what_the_dead_left_beside_a_lock_goes(void **state)
+{
+	struct dir *d = *state;
+	pid_t living = sleeper();
+	auto_free char *gone = put_beside(d, "101", dead_pid(), "");
+	auto_free char *aside = put_beside(d, "101", dead_pid(), ".stale");
+	auto_free char *at_work = put_beside(d, "101", living, "");
+	auto_free char *others = put_beside(d, "1010", dead_pid(), "");
+	auto_free char *strange = put_beside(d, "101", dead_pid(), ".orig");
+
+	assert_int_equal(lock_take(d->path, "101", "locked", 0, NULL, NULL), 0);
+	lock_release(d->path, "101");
+	end(living);
+	assert_false(path_exists(gone));
+	assert_false(path_exists(aside));
+	assert_true(path_exists(at_work));
+	assert_true(path_exists(others));
+	assert_true(path_exists(strange));
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -402,6 +447,8 @@ int main(void)
 		TEST(waiting_ends_when_the_owner_dies),
 		TEST(nothing_but_a_lock_is_followed),
 		TEST(two_never_have_it),
+		TEST(held_is_a_lock_of_who_lives),
+		TEST(what_the_dead_left_beside_a_lock_goes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
