@@ -82,3 +82,17 @@ up()
 	is "" "$(ls -A "$PREFIX/vz/private" "$PREFIX/vz/vztmp" | grep -v :)"
 	is "" "$(grep -F " $PREFIX/" /var/lib/vzctl/ids)"
 }
+
+# bats test_tags=core
+@test "density: a start for which the host allows no more namespaces names the limit" {
+	# Where nobody else depends on it.
+	[ -d /run/vm ] || skip "changes a sysctl, which is for scripts/vm only"
+	create_minimal 101
+	sysctl -q user.max_net_namespaces=0
+	run vzctl start 101
+	sysctl -q user.max_net_namespaces=1000
+	is 6 "$status"
+	has "the host allows no more (sysctl user.max_net_namespaces is 0)"
+	is_down 101
+	rc_is 0 vzctl start 101
+}

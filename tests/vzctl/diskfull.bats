@@ -92,7 +92,7 @@ leave_inodes()
 		return
 	fi
 	mkdir "$dir/fill.d"
-	(cd "$dir/fill.d" && seq $(($(stat -f -c %d "$dir") - $2)) | xargs touch)
+	(cd "$dir/fill.d" && seq $(($(stat -f -c %d "$dir") - $2)) | xargs -r touch)
 }
 
 make_room()
@@ -114,7 +114,7 @@ walk()
 	shift 2
 	for what in blocks inodes; do
 		failures=0
-		for n in 0 1 2 3 4 5 6 7 8 16 64 512 4096; do
+		for n in ${STEPS:-0 1 2 3 4 5 6 7 8 16 64 512 4096}; do
 			fresh
 			leave "$place" $what $n
 			before=$(outside)
@@ -168,7 +168,8 @@ set_template() { sed -i "s|^TEMPLATE=.*|TEMPLATE=$1|" "$PREFIX/etc/vz/vz.conf"; 
 @test "full /vz: create fails at every step without a trace" {
 	fresh() { nothing; }
 	walk vz 3 vzctl create 101 --ostemplate minimal --layout overlay
-	walk vz 5 vzctl create 101 --ostemplate minimal --layout simfs
+	# Each further block or inode is one more file of the template.
+	STEPS="0 1 2 3 64 4096" walk vz 5 vzctl create 101 --ostemplate minimal --layout simfs
 }
 
 @test "full /vz: a layer that does not fit is not there at all" {
@@ -181,7 +182,7 @@ set_template() { sed -i "s|^TEMPLATE=.*|TEMPLATE=$1|" "$PREFIX/etc/vz/vz.conf"; 
 		find "$PREFIX/vz/private" "$PREFIX/vz/other/layers" -mindepth 1 2>/dev/null || :
 	}
 	fresh() { nothing; rm -rf "$PREFIX/vz/other/layers"; }
-	walk vz 5 vzctl create 101 --ostemplate minimal
+	STEPS="0 1 2 3 4 5 6 64 4096" walk vz 5 vzctl create 101 --ostemplate minimal
 }
 
 @test "full /vz: start and mount fail at every step without a trace" {
@@ -189,8 +190,9 @@ set_template() { sed -i "s|^TEMPLATE=.*|TEMPLATE=$1|" "$PREFIX/etc/vz/vz.conf"; 
 	for LAYOUT in overlay simfs; do
 		fresh() { stopped; }
 		walk vz 1 vzctl start 101
-		walk vz 1 vzctl mount 101
 	done
+	LAYOUT=overlay
+	walk vz 1 vzctl mount 101
 }
 
 @test "full /vz: a container on it can be entered, changed, stopped and destroyed" {

@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@
 #include "backend/spawn.h"
 #include "base/cleanup.h"
 #include "base/fd.h"
+#include "base/parse.h"
 #include "base/str.h"
 #include "base/strv.h"
 #include "host/caps.h"
@@ -218,6 +220,31 @@ static int fail_for_tasks(struct vz_env *env, struct vz_err *err)
 		       env->id);
 }
 
+/*
+ * For a namespace too many the kernel says "no space left", and not of which kind. Each container has a
+ * budget of its own, so it is one that somebody has set very low: the lowest.
+ */
+static int fail_for_namespaces(struct vz_env *env, const char *where, struct vz_err *err)
+{
+	static const char *const kinds[] = { "user", "time", "mnt", "pid", "net", "ipc", "uts", "cgroup" };
+	const char *tightest = kinds[0];
+	uint64_t lowest = UINT64_MAX;
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		auto_free char *path = str_printf("/proc/sys/user/max_%s_namespaces", kinds[i]);
+		auto_free char *text = NULL;
+		uint64_t max;
+
+		if (!path || file_read_line(AT_FDCWD, path, &text) < 0 || parse_u64(text, &max) < 0 || max >= lowest)
+			continue;
+		lowest = max;
+		tightest = kinds[i];
+	}
+	return vz_fail(err, VZ_E_RESOURCE, 0,
+		       "%s for container %u: the host allows no more (sysctl user.max_%s_namespaces is %" PRIu64 ")",
+		       where, env->id, tightest, lowest);
+}
+
 static void run_inside(void *data, int sock)
 {
 	struct spawning *s = data;
@@ -367,6 +394,8 @@ static int ns_spawn_init(struct vz_env *env, struct vz_err *err)
 	spawning_close(&s);
 	if (r == -EAGAIN)
 		return fail_for_tasks(env, err);
+	if (r == -ENOSPC)
+		return fail_for_namespaces(env, f.where, err);
 	if (r < 0)
 		return vz_fail(err, VZ_E_ENVCREATE, r, "%s for container %u", f.where, env->id);
 	env->init_pid = made.pid;
