@@ -118,7 +118,8 @@ struct vz_backend {
 
 	int (*freeze)(struct vz_env *env, bool freeze, struct vz_err *err);
 	bool (*is_frozen)(struct vz_env *env);
-	int64_t (*count_processes)(struct vz_env *env);	/* -1: not known */
+	/* How many processes there are inside, and their pids in *ret, which the caller frees; or -errno. */
+	int (*list_processes)(struct vz_env *env, pid_t **ret);
 };
 
 extern const struct vz_backend backend_ns, backend_plan;

@@ -700,12 +700,9 @@ static bool ns_is_frozen(struct vz_env *env)
 	return cgroup_is_frozen(env->host->cg, env->group) > 0;
 }
 
-static int64_t ns_count_processes(struct vz_env *env)
+static int ns_list_processes(struct vz_env *env, pid_t **ret)
 {
-	auto_free pid_t *pids = NULL;
-	int n = cgroup_procs(env->host->cg, env->inner, &pids);
-
-	return n < 0 ? -1 : n;
+	return cgroup_procs(env->host->cg, env->inner, ret);
 }
 
 const struct vz_backend backend_ns = {
@@ -728,5 +725,5 @@ const struct vz_backend backend_ns = {
 	.apply           = ns_apply,
 	.freeze          = ns_freeze,
 	.is_frozen       = ns_is_frozen,
-	.count_processes = ns_count_processes,
+	.list_processes  = ns_list_processes,
 };

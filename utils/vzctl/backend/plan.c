@@ -177,12 +177,16 @@ static bool plan_is_frozen(struct vz_env *env)
 	return p->under ? p->under->is_frozen(env) : p->frozen;
 }
 
-static int64_t plan_count_processes(struct vz_env *env)
+static int plan_list_processes(struct vz_env *env, pid_t **ret)
 {
 	struct vz_plan *p = env->host->plan;
 
 	if (p->under)
-		return p->under->count_processes(env);
+		return p->under->list_processes(env, ret);
+	*ret = malloc(sizeof(**ret));
+	if (!*ret)
+		return -ENOMEM;
+	**ret = env->init_pid;
 	return p->running ? 1 : 0;
 }
 
@@ -206,5 +210,5 @@ const struct vz_backend backend_plan = {
 	.apply           = plan_apply,
 	.freeze          = plan_freeze,
 	.is_frozen       = plan_is_frozen,
-	.count_processes = plan_count_processes,
+	.list_processes  = plan_list_processes,
 };

@@ -9,7 +9,6 @@
  */
 #include <fcntl.h>
 #include <signal.h>
-#include <string.h>
 #include <sys/ioctl.h>
 
 #include "base/cleanup.h"
@@ -34,7 +33,7 @@ struct console {
 	/* The getty that runs, or what it became. */
 	int master;
 	int pidfd;
-	int report;		/* for command_error() */
+	int report;		/* for command_await() */
 	pid_t pid;
 	usec_t since;
 	unsigned int useless;	/* how many in a row ended at once */
@@ -75,7 +74,7 @@ static int start_getty(struct console *c, struct vz_err *err)
 	return 0;
 }
 
-/* Has a wait any sense left? Microseconds from now. */
+/* Microseconds from now. */
 static usec_t left_until(usec_t end)
 {
 	usec_t now = now_usec();
@@ -101,8 +100,7 @@ static void end_member(pid_t pid, pid_t session, usec_t hangup_end, usec_t kill_
 /* The members of the session that live. Count, with their pids in *ret, or a negative errno. */
 static int find_members(struct console *c, pid_t session, pid_t **ret)
 {
-	struct vz_env *env = &c->ct->env;
-	int n = cgroup_procs(env->host->cg, env->inner, ret);
+	int n = c->ct->vz->be->list_processes(&c->ct->env, ret);
 	int found = 0;
 
 	for (int i = 0; i < n; i++) {

@@ -359,7 +359,10 @@ double vz_ct_uptime(struct vz_ct *ct)
 
 int64_t vz_ct_nproc(struct vz_ct *ct)
 {
-	return ct_is_running(ct) ? ct->vz->be->count_processes(&ct->env) : -1;
+	auto_free pid_t *pids = NULL;
+	int n = ct_is_running(ct) ? ct->vz->be->list_processes(&ct->env, &pids) : -1;
+
+	return n < 0 ? -1 : n;
 }
 
 /* ---- lock ---- */
