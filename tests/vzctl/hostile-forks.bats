@@ -56,6 +56,7 @@ in_time()
 	is "8190 EAGAIN" "$(cat "$PREFIX/vz/root/101/tmp/n")"
 }
 
+# bats test_tags=core,cgroup
 @test "forks: NUMPROC is the limit, from the start on and when it is set; unlimited is none" {
 	vzctl --quiet set 101 --numproc 40:50 --save
 	vzctl --quiet start 101
@@ -69,6 +70,7 @@ in_time()
 	is max "$(pids pids.max)"
 }
 
+# bats test_tags=core,cgroup
 @test "forks: the limit cannot be lifted from inside" {
 	vzctl --quiet set 101 --numproc 50 --save
 	vzctl --quiet start 101

@@ -41,6 +41,7 @@ Seccomp_filters:	1'
 tell_facts='grep -E "^(Uid|Gid|Groups|Cap|NoNewPrivs|Seccomp)" /proc/self/status;
 	for n in cgroup ipc mnt net pid time user uts; do readlink /proc/self/ns/$n; done'
 
+# bats test_tags=core
 @test "inside: init, exec, exec2, exec3, enter and scripts have the same ids, capabilities, filter and namespaces" {
 	local all
 	all=$(inside "${tell_facts//self/1}")
@@ -58,7 +59,7 @@ tell_facts='grep -E "^(Uid|Gid|Groups|Cap|NoNewPrivs|Seccomp)" /proc/self/status
 	vzctl --quiet set 101 --hostname inside
 	sed -i '$d' "$PREFIX/etc/vz/dists/scripts/set_hostname.sh"
 	is "$all" "$(inside 'cat /tmp/facts; rm /tmp/facts')"
-	timeout 20 script -qec "'$BUILD/vzctl' --prefix '$PREFIX' enter 101 --exec '. /facts; exit'" /dev/null </dev/null 3>&-
+	timeout "$(patience 20)" script -qec "'$BUILD/vzctl' --prefix '$PREFIX' enter 101 --exec '. /facts; exit'" /dev/null </dev/null 3>&-
 	is "$all" "$(inside 'cat /tmp/facts; rm /tmp/facts')"
 	# Before init there is one more namespace of mounts to come, all else holds.
 	action 101.start <<<'. /facts'
@@ -66,6 +67,7 @@ tell_facts='grep -E "^(Uid|Gid|Groups|Cap|NoNewPrivs|Seccomp)" /proc/self/status
 	is "$facts" "$(inside 'head -n 11 /tmp/facts')"
 }
 
+# bats test_tags=core
 @test "inside: the table of refused system calls, with the error of each" {
 	is "bpf EPERM
 io_uring_setup ENOSYS
@@ -88,6 +90,7 @@ swapon EPERM" "$(probe 101 calls | head -n 15)"
 		line "iopl EPERM" "ioperm EPERM" "kexec_file_load EPERM" "create_module EPERM" "uselib EPERM"
 }
 
+# bats test_tags=core
 @test "inside: the mounts a container begins with, and their flags" {
 	vzctl --quiet restart 101 --fast
 	run inside 'sed -E "s/^[^ ]+ [^ ]+ [^ ]+ ([^ ]+ [^ ]+ [^ ]+) .* - ([^ ]+) .*/\1 \2/" /proc/self/mountinfo'
@@ -144,6 +147,7 @@ swapon EPERM" "$(probe 101 calls | head -n 15)"
 	is "" "$(inside 'ls -d /proc/[0-9]* | while read -r p; do readlink $p/ns/mnt; done | sort -u | grep -vxF "$(readlink /proc/1/ns/mnt)"; :')"
 }
 
+# bats test_tags=core,cgroup
 @test "inside: no group outside of its own can be seen, entered or given an agent" {
 	# Not by another mount of the tree, nor from a cgroup namespace further in.
 	run inside 'mkdir -p /mnt/c; mount -t cgroup2 none /mnt/c; ls /mnt/c; umount /mnt/c
@@ -189,6 +193,7 @@ swapon EPERM" "$(probe 101 calls | head -n 15)"
 
 # ---- what works ----
 
+# bats test_tags=core
 @test "inside: nftables work, in its own network only" {
 	unshare -n "$PROBE" nft | grep -qx ok || skip "the kernel has no nftables"
 	is ok "$(probe 101 nft)"

@@ -42,7 +42,7 @@ as_user() { setpriv --reuid=65534 --regid=65534 --clear-groups --bounding-set=-a
 		has "Permission denied"
 		rc_is 2 as_user "echo x >$f/file"
 		rc_is 2 as_user "echo x >$f/mine"
-		rc_is 2 as_user "timeout 2 echo x >$f/fifo"
+		rc_is 2 as_user "timeout $(patience 2) echo x >$f/fifo"
 		rc_is 1 as_user "stat $f"
 		rc_is 2 as_user "ls $PREFIX/${dir%/10*}"
 	done

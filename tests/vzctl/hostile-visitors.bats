@@ -54,7 +54,7 @@ on_tty()
 	    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 	p = subprocess.Popen([os.environ["BUILD"] + "/vzctl", "--prefix", os.environ["PREFIX"]] + sys.argv[2:],
 	                     stdin=slave, stdout=slave, stderr=slave, preexec_fn=lead)
-	end = time.monotonic() + 10
+	end = time.monotonic() + 10 * int(os.environ.get("TIME_SCALE", 1))
 	typed = False
 	while p.poll() is None and time.monotonic() < end:
 	    if select.select([master], [], [], 0.05)[0]:
@@ -216,9 +216,9 @@ no_host()
 	in_bg vzctl exec3 102 /probe hunt stop
 	wait_for 5 pgrep -f '^/probe hunt stop'
 	# As a command of his own that sleeps would.
-	run timeout -k 5 2 "$BUILD/vzctl" --prefix "$PREFIX" exec 102 true
+	run timeout -k "$(patience 5)" "$(patience 2)" "$BUILD/vzctl" --prefix "$PREFIX" exec 102 true
 	[ "$status" -eq 124 ] || [ "$status" -eq 0 ]
-	run timeout -k 5 2 "$BUILD/vzctl" --prefix "$PREFIX" set 102 --userpasswd root:secret
+	run timeout -k "$(patience 5)" "$(patience 2)" "$BUILD/vzctl" --prefix "$PREFIX" set 102 --userpasswd root:secret
 	has "cancelled while a script ran inside container 102"
 	[ ! -e "$PREFIX/run/vz/lock/102.lck" ]
 	in_time 0 status 102
