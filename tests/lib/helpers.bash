@@ -20,7 +20,7 @@ vzlist() { "$BUILD/vzlist" --prefix "$PREFIX" "$@"; }
 vzpid() { "$BUILD/vzpid" --prefix "$PREFIX" "$@"; }
 vztmpl() { "$TOP/utils/vzctl/scripts/vztmpl" --prefix "$PREFIX" "$@"; }
 
-# require root|userns|overlay|systemd… : skip with a reason where the machine cannot do it.
+# require root|userns|overlay|speed|lxc-start… : skip with a reason where the machine cannot do it.
 require()
 {
 	local what
@@ -30,6 +30,7 @@ require()
 		userns) [ -e /proc/self/ns/user ] || skip "the kernel has no user namespaces" ;;
 		overlay) grep -qw overlay /proc/filesystems || skip "the kernel has no overlayfs" ;;
 		systemd) [ -d /run/systemd/system ] || skip "systemd is not process 1" ;;
+		speed) [ "${TIME_SCALE:-1}" -eq 1 ] || skip "would take hours in an emulated machine" ;;
 		v1) grep -q ' - cgroup cgroup ' /proc/self/mountinfo || skip "no cgroup v1 here" ;;
 		*) command -v "$what" >/dev/null || skip "needs $what" ;;
 		esac

@@ -22,7 +22,8 @@ LXC_BASE=2000000000		# beyond all ranges vzctl gives away
 setup_file()
 {
 	export LXC_GROUP
-	require lxc-start
+	# In an emulated machine it would take hours; setup() says so.
+	[ -z "${TIME_SCALE:-}" ] || return 0
 	host_setup
 	need_template debian-12-judges
 	start_ours
@@ -30,6 +31,8 @@ setup_file()
 	put_in_all
 	run_in_all
 }
+
+setup() { require lxc-start speed; }
 
 teardown_file()
 {
