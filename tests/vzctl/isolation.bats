@@ -439,6 +439,7 @@ burdened()
 		setarch -R nice -n 10 taskset -c 0 "$PROBE" keyring "$@"
 }
 
+# bats test_tags=core
 @test "isolation: nothing of the caller's surroundings is left on init" {
 	require setarch taskset
 	local plain
@@ -447,6 +448,7 @@ burdened()
 	vzctl --quiet stop 102 --fast
 	burdened bash -c 'exec "$@" <&- >&- 2>&-' - "$BUILD/vzctl" --prefix "$PREFIX" start 102
 	is "$plain" "$(traces "$(init_pid 102)")"
+	is 755 "$(ct_cgroups 102 | xargs stat -c %a | sort -u)"
 	[[ $plain == *"nice 0 policy 0 oom 0 personality 00000000"*"umask 0022" ]] || { echo "$plain"; return 1; }
 	# Its descriptors are its own: /dev/null three times, as far as init has not opened others.
 	run find "/proc/$(init_pid 102)/fd" -maxdepth 1 -lname "*$PREFIX*"

@@ -92,6 +92,14 @@ bool cgroups_has_controller(const struct cgroups *cg, const char *controller)
 	return strcmp(controller, "freezer") == 0;
 }
 
+/* Whatever the umask of the caller: a container has to find its own group below. */
+static int make_level(int root, const char *path)
+{
+	if (mkdirat(root, path, 0755) < 0)
+		return errno == EEXIST ? 0 : -errno;
+	return fchmodat(root, path, 0755, 0) < 0 ? -errno : 0;
+}
+
 /*
  * mkdir -p, one level at a time. prepare() is called for every level once it is there and must not
  * mind being called again; "" is the root.
@@ -108,12 +116,11 @@ static int make_group(int root, const char *group,
 	if (!parent || !path)
 		return -ENOMEM;
 	for (size_t end = 0;;) {
-		int r = 0;
+		int r;
 
 		end += 1 + strcspn(group + end + 1, "/");
 		path[end] = '\0';
-		if (mkdirat(root, path, 0755) < 0 && errno != EEXIST)
-			r = -errno;
+		r = make_level(root, path);
 		if (r == 0 && prepare)
 			r = prepare(root, parent, path);
 		if ((r == -ENOENT || r == -ENODEV) && ++rounds < MAKE_ROUNDS) {
