@@ -127,7 +127,7 @@ put_in_all()
 # judge lxc|ID [NAME…]: their results, sorted by name.
 judge()
 {
-	inside "$1" systemd-run --quiet --wait --property=Delegate=yes /judges/run "${@:2}" </dev/null || :
+	inside "$1" systemd-run --quiet --wait --property=Delegate=yes /judges/run "$(patience 60)" "${@:2}" </dev/null || :
 	inside "$1" sort /judges/results
 }
 
