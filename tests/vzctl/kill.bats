@@ -90,7 +90,7 @@ go_on()
 	case $what in
 	create*) codes="0 44" ;;		# it had been created
 	start) codes="0 14 32 43" ;;	# it did not exist, it ran, it had a file only
-	destroy) codes="0 14 32" ;;
+	destroy) codes="0 14 32 41" ;;		# it runs, it is mounted
 	mount | runscript | stop | restart | password) codes="0 14 43" ;;
 	umount) codes="0 14 32 40" ;;		# it was not mounted
 	set) codes="0" ;;
