@@ -88,7 +88,7 @@ boots()
 	is_down 101
 }
 
-# bats test_tags=core,cgroup
+# bats test_tags=core
 @test "debian: 12 on an overlay boots to running and shuts itself down" { boots debian-12 overlay; }
 @test "debian: 12 on simfs boots to running and shuts itself down" { boots debian-12 simfs; }
 @test "debian: 13 on an overlay boots to running and shuts itself down" { boots debian-13 overlay; }
