@@ -22,10 +22,13 @@ teardown()
 	vzctl --quiet umount 101 >/dev/null 2>&1 || :
 }
 
-# busy SECONDS: a vzctl in the background that holds the lock as long; its pid is $BUSY.
+# busy [SECONDS]: a vzctl in the background that holds the lock as long, or until $PREFIX/enough is there;
+# its pid is $BUSY.
 busy()
 {
-	action 101.mount <<<"sleep $1"
+	rm -f "$PREFIX/enough"
+	action 101.mount <<<"${1:+sleep $1; exit}
+until [ -e '$PREFIX/enough' ]; do sleep 0.1; done"
 	in_bg "$BUILD/vzctl" --prefix "$PREFIX" mount 101
 	BUSY=$!
 	wait_for 5 test -e "$PREFIX/run/vz/lock/101.lck"
@@ -35,8 +38,9 @@ lck() { echo "$PREFIX/run/vz/lock/101.lck"; }
 
 # bats test_tags=core
 @test "lock: a second command is rc 9 and says who holds it" {
-	busy 0.5
+	busy
 	split_is 9 vzctl set 101 --description x --save
+	touch "$PREFIX/enough"
 	grep -q "^Locked by: pid $BUSY, cmdline .*vzctl --prefix $PREFIX mount 101" <<<"$err"
 	grep -qx "Container already locked" <<<"$err"
 	wait $BUSY
