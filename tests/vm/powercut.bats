@@ -38,6 +38,9 @@ said() { grep -qE "$1" "$STORY.now"; }
 ended() { ! kill -0 "$1" 2>/dev/null; }
 has_work_or_ended() { said '^done 10. destroy' || ended "$1"; }
 
+# No process of the VM is left: neither does it write any more, nor does anybody speak for it.
+power_is_off() { [ -z "$(find /proc/[0-9]*/fd -lname "$DISK" -o -lname "$STORY.now" 2>/dev/null)" ]; }
+
 # A kernel has to have mounted it: what is in the journal counts.
 disk_is_sound()
 {
@@ -55,6 +58,7 @@ disk_is_sound()
 		sleep "$((RANDOM % 6)).$((RANDOM % 1000))"
 		kill -9 "$pid"
 		wait "$pid" || :
+		wait_for 30 power_is_off
 		looked_well
 		echo "# cut $n, in the midst of: $(tail -n 2 "$STORY.now" | tr '\n' ';')" >&3
 		sed -n '/^looked$/,$p' "$STORY.now" >"$STORY"

@@ -381,6 +381,24 @@ part()
 	done
 }
 
+@test "kill: a create or destroy that was cut off is put right without its lock, as after a power cut" {
+	local next
+	for next in create destroy start; do
+		cut_off create --write "step 'private' of create"
+		rm "$PREFIX/run/vz/lock/101.lck"
+		go_on $next
+		vzctl --quiet stop 101 --fast >/dev/null 2>&1 || :
+		vzctl --quiet destroy 101 >/dev/null 2>&1 || :
+		is_gone 101
+		create_minimal 101
+		cut_off destroy --write "step 'rest' of destroy"
+		rm "$PREFIX/run/vz/lock/101.lck"
+		go_on $next
+		vzctl --quiet destroy 101 >/dev/null 2>&1 || :
+		is_gone 101
+	done
+}
+
 @test "kill: mount scripts run again after a mount that was cut off before them" {
 	create_minimal 101
 	action 101.mount <<<"echo ran >>$PREFIX/mounted"

@@ -141,7 +141,12 @@ static void forget_conf(struct vz_ct *ct)
 
 static int recover_disk(struct vz_ct *ct, struct vz_err *err)
 {
-	switch (ct_unfinished(ct->vz, ct->id, ct->env.private_area)) {
+	enum ct_unfinished what = ct_unfinished(ct->vz, ct->id, ct->env.private_area);
+
+	/* After a power cut nobody has asked for it yet. */
+	if (what != CT_FINISHED && vz_backend_open(ct->vz, err) < 0)
+		return -1;
+	switch (what) {
 	case CT_FINISHED:
 		ct_unmark(ct);
 		return 0;
