@@ -23,7 +23,7 @@
 #include "host/mount.h"
 
 #define STAT_AFTER_NAME \
-	" S 4711 1 1 0 -1 4194560 1 0 0 0 1 2 0 0 20 0 1 0 123456789 1 1 18446744073709551615 1 1\n"
+	" S 4711 1 1 0 -1 4194560 1 0 0 0 1 2 0 0 20 0 1 0 123456789 1 1 18446744073709551615 1 1 1 1 1 0 0 0 0\n"
 
 static const char *const files[] = { "stat", "status", "cmdline", "comm", "cgroup", "mountinfo" };
 
