@@ -165,12 +165,14 @@ one_winner()
 		done
 		wait "${pids[@]}" || :
 		is "" "$(ls "$PREFIX/run/vz/lock")"
-		if [ -e "$(conf 101)" ]; then
+		if [ -e "$PREFIX/vz/private/101" ]; then
 			vzctl stop 101 --fast || :
 			rc_is 0 vzctl start 101
 			rc_is 0 vzctl stop 101 --fast
 			rc_is 0 vzctl destroy 101
 		fi
+		# A set that came after the destroy has made a file, as set does for any number.
+		rm -f "$(conf 101)"
 		is_gone 101
 	done
 }
