@@ -56,7 +56,7 @@ disk_is_sound()
 		wait_for 800 has_work_or_ended "$pid"
 		# Any moment from here on.
 		sleep "$((RANDOM % 6)).$((RANDOM % 1000))"
-		kill -9 "$pid"
+		kill -9 "$pid" || { tail -n 60 "$STORY.now"; return 1; }
 		wait "$pid" || :
 		wait_for 30 power_is_off
 		looked_well
