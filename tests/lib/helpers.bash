@@ -90,7 +90,8 @@ eventd_watcher() { pgrep -n -P "$(eventd_keeper)" vzeventd; }
 eventd_start()
 {
 	"$BUILD/vzeventd" --prefix "$PREFIX" "$@" 3>&-
-	EVENTD=yes
+	# For teardown_file too.
+	export EVENTD=yes
 }
 
 eventd_is_gone() { ! pgrep -f "^[^ ]*vzeventd( .*)? --prefix $PREFIX( |\$)" >/dev/null; }
