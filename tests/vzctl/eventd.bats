@@ -244,6 +244,15 @@ child_of() { awk '{ print $4 }' "/proc/$1/stat"; }
 	done
 }
 
+@test "eventd: one that ends again and again without rebooting is cleaned up at once each time" {
+	create_minimal 101
+	for _ in {1..15}; do
+		vzctl --quiet start 101
+		kill -9 "$(init_pid 101)"
+		wait_for 5 is_clean 101
+	done
+}
+
 @test "eventd: a container that reboots in an endless loop is slowed down, and can be stopped" {
 	local before after
 	create_minimal 101
@@ -252,7 +261,7 @@ child_of() { awk '{ print $4 }' "/proc/$1/stat"; }
 	# Earlier tests may have made it say so.
 	: >"$PREFIX/var/log/vzctl.log"
 	vzctl exec 101 reboot -f || :
-	wait_for 60 grep -q "CT 101 : ends again and again" "$PREFIX/var/log/vzctl.log"
+	wait_for 60 grep -q "CT 101 : reboots again and again" "$PREFIX/var/log/vzctl.log"
 	before=$(grep -c "CT 101 : Container reboots" "$PREFIX/var/log/vzctl.log")
 	sleep 2
 	after=$(grep -c "CT 101 : Container reboots" "$PREFIX/var/log/vzctl.log")

@@ -57,7 +57,7 @@ struct due {
 	pid_t worker;		/* who does it; 0: nobody yet */
 	bool again;		/* it has ended once more since */
 	bool waits;		/* to be begun */
-	unsigned int count;	/* of ends since the time below */
+	unsigned int count;	/* of reboots since the time below */
 	usec_t since;
 	usec_t not_before;	/* when it may be begun */
 };
@@ -116,7 +116,8 @@ static struct due *due_of(struct vz_watch *w, vz_ctid id)
 	return d;
 }
 
-static void enqueue(struct vz_watch *w, vz_ctid id)
+/* reboots: or may do so, for all that is known. */
+static void enqueue(struct vz_watch *w, vz_ctid id, bool reboots)
 {
 	struct due *d = due_of(w, id);
 	usec_t now = now_usec();
@@ -127,8 +128,8 @@ static void enqueue(struct vz_watch *w, vz_ctid id)
 		d->since = now;
 		d->count = 0;
 	}
-	if (++d->count >= REBOOTS_MAX) {
-		warn(w, id, "ends again and again: it has to wait");
+	if (reboots && ++d->count >= REBOOTS_MAX) {
+		warn(w, id, "reboots again and again: it has to wait");
 		d->not_before = now + REBOOTS_TIME;
 	}
 	if (d->worker)
@@ -202,7 +203,7 @@ static void add_orphan(struct vz_watch *w, vz_ctid id, const struct state_proces
 	/* Gone, or another process by now. */
 	if (pidfd < 0 || !proc_is_alive(p->pid, p->start_time)) {
 		free(o);
-		enqueue(w, id);
+		enqueue(w, id, true);
 		return;
 	}
 	if (!o || epoll_ctl(w->epoll, EPOLL_CTL_ADD, pidfd, &e) < 0) {
@@ -222,7 +223,7 @@ static void end_orphan(struct vz_watch *w, struct orphan *o)
 	while (*at != o)
 		at = &(*at)->next;
 	*at = o->next;
-	enqueue(w, o->id);
+	enqueue(w, o->id, true);
 	(void)close(o->pidfd);
 	free(o);
 }
@@ -296,7 +297,7 @@ static vz_ctid note_child(struct vz_watch *w, const siginfo_t *si)
 }
 
 /* Of either process: all children that have ended. */
-static void reap(struct vz_watch *w, void (*on_end)(struct vz_watch *w, pid_t pid, vz_ctid id))
+static void reap(struct vz_watch *w, void (*on_end)(struct vz_watch *w, const siginfo_t *si, vz_ctid id))
 {
 	siginfo_t si;
 
@@ -308,15 +309,15 @@ static void reap(struct vz_watch *w, void (*on_end)(struct vz_watch *w, pid_t pi
 			return;
 		id = note_child(w, &si);
 		/* From here on the kernel has forgotten. */
-		(void)waitid(P_PID, (id_t)si.si_pid, &si, WEXITED | WNOHANG);
-		on_end(w, si.si_pid, id);
+		(void)waitid(P_PID, (id_t)si.si_pid, NULL, WEXITED | WNOHANG);
+		on_end(w, &si, id);
 	}
 }
 
-static void child_of_watcher_ended(struct vz_watch *w, pid_t pid, vz_ctid id)
+static void child_of_watcher_ended(struct vz_watch *w, const siginfo_t *si, vz_ctid id)
 {
-	if (!finish_worker(w, pid) && id)
-		enqueue(w, id);
+	if (!finish_worker(w, si->si_pid) && id)
+		enqueue(w, id, is_reboot(si));
 }
 
 /* ---- messages ---- */
@@ -421,11 +422,11 @@ static int watch(struct vz_watch *w, struct vz_err *err)
 
 /* ---- the keeper ---- */
 
-static void child_of_keeper_ended(struct vz_watch *w, pid_t pid, vz_ctid id)
+static void child_of_keeper_ended(struct vz_watch *w, const siginfo_t *si, vz_ctid id)
 {
 	auto_free char *message = id ? str_printf("watch %u", id) : NULL;
 
-	if (pid == w->watcher)
+	if (si->si_pid == w->watcher)
 		w->watcher = 0;
 	/* The watcher cannot see that it was reaped: it leaves our children to us. */
 	if (message)
