@@ -5,7 +5,7 @@
 # costs against the first, and what vzeventd needs to watch them all.
 
 many=200
-memory_each=50		# containers a figure of memory is made of
+memory_each=150		# containers a figure of memory is made of
 
 # Wait until the machine rests: networks, groups and mounts of what was stopped are taken down behind our
 # back. On a machine with other work to do that may never be, so for 5 s at most.
@@ -36,9 +36,12 @@ verdict()
 
 # ---- memory ----
 
-# All memory that is neither free nor cache of files, in KiB: of processes, and everything of the kernel's.
+# All memory that is neither free nor cache, in KiB: of processes, and everything of the kernel's. Caches of
+# names and inodes are given up first: what has been stopped hangs on to them, for as long as nobody asks.
 used_kib()
 {
+	echo 2 >/proc/sys/vm/drop_caches
+	settle
 	awk '{ v[$1] = $2 } END {
 		print v["MemTotal:"] - v["MemFree:"] - v["Buffers:"] - v["Cached:"] + v["Shmem:"] }' /proc/meminfo
 }
@@ -65,16 +68,16 @@ oci_down() { for i in "${memory_ids[@]}"; do "$@" delete -f "m$i"; done; }
 # two are far apart somebody else was at work, and it has to be done again.
 memory_of()
 {
-	local before during after i
+	local before during after try
 
-	for ((i = 0; i < 5; i++)); do
-		settle; before=$(used_kib)
+	for ((try = 0; try < 5; try++)); do
+		before=$(used_kib)
 		"$1_up"
-		settle; during=$(used_kib)
+		during=$(used_kib)
 		"$1_down"
-		settle; after=$(used_kib)
+		after=$(used_kib)
 		awk -v n=$memory_each -v d=$((2 * during - before - after)) -v off=$((before - after)) '
-			BEGIN { if (off < 0) off = -off; if (off > d / 10) exit 1; printf "%.1f\n", d / 2 / n }' && return
+			BEGIN { if (off < 0) off = -off; if (off > d / 5) exit 1; printf "%.1f\n", d / 2 / n }' && return
 	done
 	die "the machine is not quiet enough to measure memory"
 }
