@@ -308,7 +308,14 @@ action()
 
 # ---- probing from inside ----
 
-# build_probe: the program tests/lib/probe.c, static, as $PROBE.
+# probe_setup: a host with the template minimal, and the program tests/lib/probe.c, static, as $PROBE.
+probe_setup()
+{
+	host_setup
+	need_template minimal
+	build_probe
+}
+
 build_probe()
 {
 	PROBE=$PREFIX/probe

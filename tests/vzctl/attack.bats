@@ -8,12 +8,7 @@
 
 load ../lib/helpers
 
-setup_file()
-{
-	host_setup
-	need_template minimal
-	build_probe
-}
+setup_file() { probe_setup; }
 teardown_file() { host_teardown; }
 
 # 102 is the attacker, a plain tree in $TREE; $VICTIM a directory of the host he wants to change, or to

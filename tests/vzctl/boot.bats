@@ -97,6 +97,19 @@ stubborn()
 	put_halt "$1" 'exit 0'
 }
 
+# 101 and 102 ran before, and are being started one by one: 101 is on its way.
+start_up_to_101()
+{
+	no_onboot 101
+	no_onboot 102
+	mkdir -p "$vzreboot"
+	touch "$vzreboot"/{101,102}
+	host_conf VE_PARALLEL=1
+	block_start 101
+	vz_in_bg start
+	wait_for 10 is_blocked 101
+}
+
 # ---- words and numbers ----
 
 @test "boot: status says whether it is running, with rc 0 and 3" {
@@ -413,14 +426,7 @@ Container 101 start: [ OK ]" "$out"
 	create 101
 	create 102
 	create 103 --onboot yes
-	no_onboot 101
-	no_onboot 102
-	mkdir -p "$vzreboot"
-	touch "$vzreboot"/{101,102}
-	host_conf VE_PARALLEL=1
-	block_start 101
-	vz_in_bg start
-	wait_for 10 is_blocked 101
+	start_up_to_101
 	is "" "$(marks)"
 	kill -KILL $boot
 	wait $boot || :
@@ -434,14 +440,7 @@ Container 101 start: [ OK ]" "$out"
 @test "boot: a start that is told to end starts no more, and at the next boot all have their turn" {
 	create 101
 	create 102
-	no_onboot 101
-	no_onboot 102
-	mkdir -p "$vzreboot"
-	touch "$vzreboot"/{101,102}
-	host_conf VE_PARALLEL=1
-	block_start 101
-	vz_in_bg start
-	wait_for 10 is_blocked 101
+	start_up_to_101
 	kill -TERM $boot
 	unblock
 	local rc=0

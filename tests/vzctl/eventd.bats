@@ -77,6 +77,21 @@ eventd_kill()
 	wait_for 5 eventd_is_gone
 }
 
+# An upgrade: the program makes another of itself, with another watcher.
+eventd_upgrade()
+{
+	local watcher
+	watcher=$(eventd_watcher)
+	kill -HUP "$(eventd_keeper)"
+	wait_for 5 eventd_watches_as_another_than "$watcher"
+}
+
+eventd_watches_as_another_than()
+{
+	local watcher
+	watcher=$(eventd_watcher) && [ "$watcher" != "$1" ]
+}
+
 eventd_is_another_than() { [ "$(eventd_keeper)" != "$1" ] && eventd_watcher; }
 
 is_dead() { [ ! -e "/proc/$1" ] || grep -q '^State:.Z' "/proc/$1/status"; }
@@ -102,9 +117,7 @@ child_of() { awk '{ print $4 }' "/proc/$1/stat"; }
 	up 102 debian-12
 	keeper=$(eventd_keeper)
 	is "$(eventd_watcher)" "$(child_of "$(init_pid 101)")"
-	kill -HUP "$keeper"
-	wait_for 5 grep -q "going on as" "$PREFIX/var/log/vzctl.log"
-	wait_for 5 eventd_watcher
+	eventd_upgrade
 	is "$keeper" "$(eventd_keeper)"
 	is "$keeper" "$(child_of "$(init_pid 101)")"
 	comes_back 101
@@ -317,9 +330,7 @@ child_of() { awk '{ print $4 }' "/proc/$1/stat"; }
 	keeper=$(eventd_keeper)
 	"$BUILD/vzeventd" -d --prefix "$PREFIX" >"$BATS_TEST_TMPDIR/standby" 2>&1 3>&- &
 	wait_for 5 grep -q "another vzeventd is running, waiting for its end" "$BATS_TEST_TMPDIR/standby"
-	kill -HUP "$keeper"
-	wait_for 5 grep -q "going on as" "$PREFIX/var/log/vzctl.log"
-	wait_for 5 eventd_watcher
+	eventd_upgrade
 	is "$keeper" "$(eventd_keeper)"
 	comes_back 101
 	kill "$keeper"

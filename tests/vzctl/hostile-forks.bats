@@ -8,9 +8,7 @@ load ../lib/helpers
 
 setup_file()
 {
-	host_setup
-	need_template minimal
-	build_probe
+	probe_setup
 	create_minimal 101
 	install -m 0755 "$PROBE" "$PREFIX/vz/private/101/upper/probe"
 	cp "$(conf 101)" "$PREFIX/101.conf"

@@ -10,10 +10,7 @@ load ../lib/helpers
 
 setup_file()
 {
-	host_setup
-	need_template minimal
-	build_probe
-	export BUILD
+	probe_setup
 	create_minimal 101 --layout simfs --hostname inside
 	vzctl --quiet set 101 --stop-timeout 3 --save
 	vzctl --quiet start 101

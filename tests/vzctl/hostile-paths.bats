@@ -10,9 +10,7 @@ load ../lib/helpers
 
 setup_file()
 {
-	host_setup
-	need_template minimal
-	build_probe
+	probe_setup
 	# Two trees that look like a container's root: one on the host, one of a container that is just there.
 	export VICTIM=$PREFIX/victim SIBLING=$PREFIX/vz/private/101
 	mkdir -p "$VICTIM"/{etc,bin,sbin,root,tmp,proc/self,dev}

@@ -10,9 +10,7 @@ load ../lib/helpers
 
 setup_file()
 {
-	host_setup
-	need_template minimal
-	build_probe
+	probe_setup
 	create_minimal 101 --name web --hostname secret.example.org --description "a secret"
 	create_minimal 102 --layout simfs
 	for id in 101 102; do

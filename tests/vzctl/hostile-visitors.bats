@@ -11,9 +11,7 @@ load ../lib/helpers
 
 setup_file()
 {
-	host_setup
-	need_template minimal
-	build_probe
+	probe_setup
 	export BUILD
 }
 teardown_file() { host_teardown; }

@@ -10,9 +10,7 @@ load ../lib/helpers
 
 setup_file()
 {
-	host_setup
-	need_template minimal
-	build_probe
+	probe_setup
 	create_minimal 101 --hostname inside
 	create_minimal 102 --layout simfs
 	vzctl --quiet start 101

@@ -46,18 +46,39 @@ static struct spawning example(void)
 	};
 }
 
+/* The message of the example. */
+struct packed {
+	char *message;
+	int fds[WATCHER_FDS_MAX];
+	size_t n;
+};
+
+static struct packed pack_example(void)
+{
+	struct spawning s = example();
+	struct packed p;
+
+	assert_int_equal(spawning_pack(&s, SOCK, &p.message, p.fds, &p.n), 0);
+	return p;
+}
+
+static int unpack(const struct packed *p, size_t n, struct spawning *got)
+{
+	int sock, rc = spawning_unpack(p->message, p->fds, n, got, &sock);
+
+	if (rc == 0)
+		assert_int_equal(sock, SOCK);
+	return rc;
+}
+
 static void all_of_it_arrives(void **state)
 {
-	struct spawning s = example(), got;
-	auto_free char *message = NULL;
-	int fds[WATCHER_FDS_MAX], sock;
-	size_t n;
+	struct packed p = pack_example();
+	struct spawning got;
 
 	(void)state;
-	assert_int_equal(spawning_pack(&s, SOCK, &message, fds, &n), 0);
-	assert_int_equal(n, 7);
-	assert_int_equal(spawning_unpack(message, fds, n, &got, &sock), 0);
-	assert_int_equal(sock, SOCK);
+	assert_int_equal(p.n, 7);
+	assert_int_equal(unpack(&p, p.n, &got), 0);
 	assert_int_equal(got.id_base, 524288);
 	assert_int_equal(got.id_count, 65536);
 	assert_int_equal(got.group, 60);
@@ -78,6 +99,7 @@ static void all_of_it_arrives(void **state)
 	/* Who is asked does not ask on. */
 	assert_null(got.watcher);
 	spawning_done(&got);
+	free(p.message);
 }
 
 static void without_nodes_there_is_no_file_system_of_them(void **state)
@@ -117,36 +139,33 @@ static void more_descriptors_than_a_message_holds_are_refused(void **state)
 
 static void what_is_cut_off_or_does_not_fit_is_refused(void **state)
 {
-	struct spawning s = example(), got;
-	auto_free char *message = NULL;
-	int fds[WATCHER_FDS_MAX], sock;
-	size_t n, len;
+	struct packed p = pack_example();
+	struct spawning got;
+	size_t len;
 
 	(void)state;
-	assert_int_equal(spawning_pack(&s, SOCK, &message, fds, &n), 0);
 	for (size_t i = 0; i <= WATCHER_FDS_MAX; i++)
-		if (i != n)
-			assert_int_equal(spawning_unpack(message, fds, i, &got, &sock), -EPROTO);
+		if (i != p.n)
+			assert_int_equal(unpack(&p, i, &got), -EPROTO);
 	/* Up to the last line's name, a shorter one of which would be a name too. */
-	len = strlen(message) - strlen("disk/by name\n");
+	len = strlen(p.message) - strlen("disk/by name\n");
 	for (; len; len--) {
-		message[len] = '\0';
-		assert_int_equal(spawning_unpack(message, fds, n, &got, &sock), -EPROTO);
+		p.message[len] = '\0';
+		assert_int_equal(unpack(&p, p.n, &got), -EPROTO);
 	}
+	free(p.message);
 }
 
 static void another_version_is_not_served(void **state)
 {
-	struct spawning s = example(), got;
-	auto_free char *message = NULL;
-	int fds[WATCHER_FDS_MAX], sock;
-	size_t n;
+	struct packed p = pack_example();
+	struct spawning got;
 
 	(void)state;
-	assert_int_equal(spawning_pack(&s, SOCK, &message, fds, &n), 0);
-	assert_true(str_has_prefix(message, "spawn " VZ_VERSION));
-	message[strlen("spawn ")]++;
-	assert_int_equal(spawning_unpack(message, fds, n, &got, &sock), -EPROTO);
+	assert_true(str_has_prefix(p.message, "spawn " VZ_VERSION));
+	p.message[strlen("spawn ")]++;
+	assert_int_equal(unpack(&p, p.n, &got), -EPROTO);
+	free(p.message);
 }
 
 int main(void)
