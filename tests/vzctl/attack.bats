@@ -268,6 +268,30 @@ replace()
 	in_time 0 stop 102
 }
 
+# bats test_tags=core
+@test "attack: what an action script mounted read-only, nosuid, nodev or noexec stays so, and covers what it covers" {
+	local dir
+	mkdir -p "$PREFIX/shared" "$TREE"/mnt/{ro,nosuid,nodev,noexec}
+	echo "of the host" >"$PREFIX/shared/file"
+	echo covered >"$TREE/mnt/ro/file"
+	action 102.mount <<-END
+		for option in ro nosuid nodev noexec; do
+			mount --bind "$PREFIX/shared" "$PREFIX/vz/root/102/mnt/\$option"
+			mount -o "remount,bind,\$option" "$PREFIX/vz/root/102/mnt/\$option"
+		done
+	END
+	vzctl --quiet start 102
+	for option in ro:rw nosuid:suid nodev:dev noexec:exec; do
+		dir=/mnt/${option%:*}
+		rc_is 1 vzctl exec3 102 mount -o "remount,bind,${option#*:}" $dir
+		[[ ,$(vzctl exec 102 "grep ' $dir ' /proc/self/mounts" | cut -d ' ' -f 4), == *,${option%:*},* ]]
+		rc_is 1 vzctl exec3 102 umount $dir
+		is "of the host" "$(vzctl exec 102 "cat $dir/file")"
+	done
+	in_time 0 stop 102
+	is "" "$(findmnt -rn -o TARGET | grep -F "$PREFIX/vz/root/102")"
+}
+
 @test "attack: a tree that is deeper than a process has descriptors is destroyed" {
 	vzctl --quiet start 102
 	put_probe 102

@@ -269,11 +269,17 @@ static int enter_groups(struct cgroup_entry *doors)
 	return r;
 }
 
-static int helper_enters_groups(void *data)
+static int helper_prepares(void *data, const char **ret_where)
 {
 	struct spawning *s = data;
+	int r;
 
-	return enter_groups(&s->doors);
+	*ret_where = "enter cgroups";
+	r = enter_groups(&s->doors);
+	if (r < 0)
+		return r;
+	*ret_where = "attach the root";
+	return inside_stage(&s->inside);
 }
 
 /* vzeventd is asked to be the parent: only a parent learns whether an init has ended or rebooted. */
@@ -295,7 +301,7 @@ static struct ns_spawn spawn_of(struct spawning *s)
 		.id_base = s->id_base,
 		.id_count = s->id_count,
 		.cgroup_fd = s->group,
-		.enter_groups = helper_enters_groups,
+		.prepare = helper_prepares,
 		.child = run_inside,
 		.delegate = s->watcher ? ask_watcher : NULL,
 		.data = s,

@@ -83,10 +83,11 @@ static const struct { const char *path, *text; } systemd_files[] = {
 	  "ExecStart=/bin/sh -c 'echo " VZ_STRING(INSIDE_REBOOT_DEPTH) " >/sys/fs/cgroup/" INSIDE_REBOOT_GROUP "/cgroup.max.depth'\n" },
 };
 /*
- * Where the root is attached for the moment of the pivot, in our own copy of the mounts: any directory
- * the container's root may search will do, which VE_ROOT need not be.
+ * Where the root is attached until the pivot, in our own copy of the mounts: any directory that the
+ * container's root may search, which VE_ROOT need not be, and that nobody looks into until then. (The kernel
+ * wants to see /proc and /sys uncovered.)
  */
-#define PIVOT_DIR "/proc"
+#define PIVOT_DIR "/etc"
 #define NODE_DIR "/dev/.vz"
 static const struct { const char *link, *to; } systemd_links[] = {
 	{ "/run/systemd/system/console-getty.service", "/dev/null" },
@@ -173,13 +174,26 @@ static int make_target(const char *path)
 	return -errno;
 }
 
-static int pivot(const struct inside *in)
+int inside_stage(const struct inside *in)
+{
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return -errno;
+	return attach(in->root, PIVOT_DIR);
+}
+
+static int pivot(void)
 {
 	auto_close int old = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	auto_close int root = open_tree(AT_FDCWD, PIVOT_DIR, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+	int r;
 
-	if (old < 0)
+	if (old < 0 || root < 0)
 		return -errno;
-	if (attach(in->root, PIVOT_DIR) < 0 || chdir(PIVOT_DIR) < 0)
+	/* The copy: what came along cannot be moved, so neither become the root. */
+	r = attach(root, PIVOT_DIR);
+	if (r < 0)
+		return r;
+	if (chdir(PIVOT_DIR) < 0)
 		return -errno;
 	if (syscall(SYS_pivot_root, ".", ".") < 0)
 		return -errno;
@@ -433,14 +447,11 @@ int inside_enter(const struct inside *in, int keep_fd, const char **ret_where)
 	struct parts parts;
 	int r;
 
-	*ret_where = "mounts of the host";
-	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-		return -errno;
 	r = make_parts(in, &parts, ret_where);
 	if (r < 0)
 		return r;
 	*ret_where = "root";
-	r = pivot(in);
+	r = pivot();
 	if (r < 0)
 		return r;
 	r = attach_parts(in, &parts, ret_where);

@@ -48,6 +48,13 @@ struct inside {
 int inside_make_nodes(const struct inside_node *nodes, size_t n, uid_t owner, int *ret_error);
 
 /*
+ * On the host, in a process that has its mounts to itself from here on: put the root where process 1 will
+ * find it in its copy of them. What is copied into a namespace of lesser privilege keeps what the host's root
+ * wanted of it: the mounts below the container's root that are read-only, nosuid, nodev or noexec stay so,
+ * and are not taken off what they cover. 0 or a negative errno.
+ */
+int inside_stage(const struct inside *in);
+/*
  * Become a container: called in process 1 of new namespaces as uid 0, with no other thread. On
  * return every descriptor but keep_fd is closed and 0, 1, 2 are /dev/null. 0, or a negative errno
  * with what was being done in *ret_where.

@@ -203,13 +203,14 @@ static void __attribute__((noreturn)) run_process(const struct ns_spawn *s, int 
 /* The helper's whole life. It ends as soon as the process proper exists. */
 static void __attribute__((noreturn)) run_helper(const struct ns_spawn *s, int sock)
 {
+	const char *where = "";
 	int r;
 	pid_t pid;
 
 	reset_signals();
-	r = s->enter_groups(s->data);
+	r = s->prepare(s->data, &where);
 	if (r < 0)
-		ns_die(sock, "enter cgroups", -r);
+		ns_die(sock, where, -r);
 	forget_caller();
 	r = caps_become_user_keep_all(s->id_base, s->id_base);
 	if (r < 0)

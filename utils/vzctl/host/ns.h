@@ -33,8 +33,11 @@ struct ns_failure {
 struct ns_spawn {
 	uint32_t id_base, id_count;
 	int cgroup_fd;		/* v2 group to be born in */
-	/* The first thing the helper does, a single thread of the host still: enter the v1 groups. 0 or -errno. */
-	int (*enter_groups)(void *data);
+	/*
+	 * The first thing the helper does, still root of the host and a single thread: enter the v1 groups, make
+	 * the mounts that process 1 is to find. 0, or a negative errno with what was being done in *ret_where.
+	 */
+	int (*prepare)(void *data, const char **ret_where);
 	/* Runs as process 1 of the new namespaces, uid 0 there. sock leads to the caller. Must not return. */
 	void (*child)(void *data, int sock);
 	/*
@@ -77,7 +80,7 @@ int ns_expect(int sock, enum ns_stage stage, struct ns_failure *ret);
 struct ns_enter {
 	int pidfd;		/* a process in the namespaces to enter */
 	int cgroup_fd;		/* v2 group to be born in; -1: the caller's */
-	/* Likewise, before the namespaces are entered; may be NULL. */
+	/* Enter the v1 groups, before the namespaces are entered; may be NULL. 0 or a negative errno. */
 	int (*enter_groups)(void *data);
 	/* Runs inside all of the namespaces, uid 0 there, as a child of the caller. Must not return. */
 	void (*child)(void *data);

@@ -155,9 +155,15 @@ static void telling_child(void *data)
 	_exit(42);
 }
 
-static int enter_nothing(void *data VZ_UNUSED)
+static int prepare_nothing(void *data VZ_UNUSED, const char **ret_where VZ_UNUSED)
 {
 	return 0;
+}
+
+static int cannot_prepare(void *data VZ_UNUSED, const char **ret_where)
+{
+	*ret_where = "prepare";
+	return -EBADF;
 }
 
 static int cannot_enter(void *data VZ_UNUSED)
@@ -168,7 +174,7 @@ static int cannot_enter(void *data VZ_UNUSED)
 static struct ns_spawn spawn_of(struct ground *g, void (*child)(void *data, int sock))
 {
 	return (struct ns_spawn){
-		.id_base = BASE, .id_count = 65536, .cgroup_fd = g->fd, .enter_groups = enter_nothing,
+		.id_base = BASE, .id_count = 65536, .cgroup_fd = g->fd, .prepare = prepare_nothing,
 		.child = child, .data = g,
 	};
 }
@@ -296,9 +302,9 @@ static void failure_of_the_helper_is_the_callers(void **state)
 	struct ns_spawned made;
 	struct ns_failure f = { 0 };
 
-	s.enter_groups = cannot_enter;
+	s.prepare = cannot_prepare;
 	assert_int_equal(ns_spawn(&s, &made, &f), -EBADF);
-	assert_string_equal(f.where, "enter cgroups");
+	assert_string_equal(f.where, "prepare");
 	check_empty(g);
 
 	/* Ids beyond 32 bits: the kernel refuses the map. */
