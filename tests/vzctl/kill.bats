@@ -5,10 +5,13 @@
 # comes next finds a state that it repairs by itself; and when the container is gone at last, so is all of
 # it: mounts, groups, locks, ids, areas, links, temporary files, processes.
 #
-# KILL_SEED and KILL_ROUNDS (default 200) decide on the random ones; the seed is printed when they begin.
+# KILL_SEED and KILL_ROUNDS (default 200; 40 in an emulated machine, which is slow) decide on the random ones;
+# the seed is printed when they begin.
 
 # shellcheck disable=SC2154 # out and err are from the helpers
 load ../lib/helpers
+
+[ "${TIME_SCALE:-1}" -eq 1 ] || KILL_ROUNDS=${KILL_ROUNDS:-40}
 
 setup_file()
 {
