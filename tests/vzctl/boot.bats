@@ -375,7 +375,7 @@ Container 101 start: [ OK ]" "$out"
 	host_conf VE_PARALLEL=2
 	local began=$SECONDS
 	split_is 0 vz stop
-	[ $((SECONDS - began)) -le 6 ]
+	[ $((SECONDS - began)) -le "$(patience 6)" ]
 	is "" "$(running)"
 	is "Container 102 stop: [ OK ]" "$(tail -n 1 <<<"$out")"
 	is 3 "$(grep -c OK <<<"$out")"

@@ -174,7 +174,7 @@ walk()
 		for next in again $other; do
 			prepare "$op"
 			cut_off "$op" --write "$step" || { printf 'it did not come by %s\n%s\n' "$step" "$cut"; return 1; }
-			go_on $next "$op"
+			go_on "$next" "$op"
 			nothing_left "$before"
 		done
 	done
@@ -263,7 +263,7 @@ at_random()
 				cut="$first
 $cut"
 			fi
-			go_on $next "$op" && whole_or_not_there ||
+			go_on "$next" "$op" && whole_or_not_there ||
 				{ echo "seed $1, kill $killed: $op, $who call $n"; return 1; }
 		fi
 		nothing_left "$before" || { echo "seed $1, kill $killed: $op, $who call $n"; return 1; }
