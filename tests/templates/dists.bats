@@ -54,6 +54,48 @@ etc_state() { (cd "$ROOT/etc" && find . -printf '%p %i %T@ %s %l\n' | sort); }
 	done
 }
 
+# reads DIRECTORY SHELL…: what read_file makes of the files in there, with that shell.
+reads()
+{
+	{
+		cat "$SCRIPTS/functions"
+		printf '%s\n' "cd '$1'" 'for file in *; do
+			if read_file "$file"; then
+				printf "%s %s [%.9s]\n" "$file" "${#file_text}" "${file_text%?}"
+			else
+				echo "$file refused"
+			fi
+		done'
+	} >"$BATS_TEST_TMPDIR/text"
+	timeout "$(patience 20)" env -i "${@:2}" <"$BATS_TEST_TMPDIR/text" 2>&1
+}
+
+@test "dists: a file is read whole or not at all, in bash without starting a program" {
+	local want
+	mkdir "$ROOT/files"
+	(
+		cd "$ROOT/files"
+		: >empty
+		printf 'a\\b  ' >open
+		printf 'one\0two\nthree\0' >nul
+		printf '\001\377\n' >bytes
+		head -c 65536 /dev/zero | tr '\0' x >most
+		head -c 65537 /dev/zero | tr '\0' x >over
+		truncate -s 65536 zeros
+		truncate -s 65537 zeros-more
+		truncate -s 1T endless
+		mkdir dir
+		mkfifo fifo
+	)
+	want=$(printf '%s\n' "bytes 3 [$(printf '\001\377')]" 'dir 0 []' 'empty 0 []' \
+		"'endless' is larger than 65536 bytes" 'endless refused' 'fifo 0 []' \
+		'most 65537 [xxxxxxxxx]' 'nul 13 [onetwo' 'th]' 'open 6 [a\b  ]' \
+		"'over' is larger than 65536 bytes" 'over refused' 'zeros 0 []' \
+		"'zeros-more' is larger than 65536 bytes" 'zeros-more refused')
+	is "$want" "$(reads /files PATH=/usr/sbin:/usr/bin:/bin chroot "$ROOT" /bin/sh)"
+	is "$want" "$(reads "$ROOT/files" PATH=/nonexistent /bin/bash)"
+}
+
 @test "dists: the host name, with a domain and an address" {
 	inside set_hostname.sh VE_STATE=starting HOSTNM=web.example.org IP_ADDR=198.51.100.7
 	is web.example.org "$(cat "$ROOT/etc/hostname")"

@@ -52,6 +52,18 @@ set_hosts()
 	replace_file /etc/hosts "$text$ours"
 }
 
+# A container that starts has its name already; asking costs less than starting a program.
+set_kernel_name()
+{
+	name=
+	if [ -f /proc/sys/kernel/hostname ]; then
+		IFS= read -r name </proc/sys/kernel/hostname || true
+	fi
+	if [ "$name" != "$HOSTNM" ] && has_program hostname; then
+		hostname "$HOSTNM"
+	fi
+}
+
 if [ -n "${HOSTNM-}" ]; then
 	old_name=
 	if read_file /etc/hostname; then
@@ -63,10 +75,6 @@ if [ -n "${HOSTNM-}" ]; then
 	replace_file /etc/hostname "$HOSTNM
 "
 	case ${VE_STATE-} in
-	starting | running)
-		if has_program hostname; then
-			hostname "$HOSTNM"
-		fi
-		;;
+	starting | running) set_kernel_name ;;
 	esac
 fi
