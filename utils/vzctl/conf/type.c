@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/mask.h"
 #include "base/parse.h"
 #include "conf/type-impl.h"
 
@@ -223,65 +224,16 @@ static int meminfo_parse(const struct vz_param *p VZ_UNUSED, enum vz_source from
 
 /* ---- sets of CPUs and NUMA nodes: "0-2,7" ---- */
 
-#define MASK_BITS 4096
-
-static int parse_mask_ranges(const char *text, bool *bits)
-{
-	for (const char *s = text; ; s++) {
-		uint64_t ends[2] = { 0, 0 };
-		int n = 0;
-
-		do {
-			if (n == 2 || *s < '0' || *s > '9')
-				return -EINVAL;
-			for (; *s >= '0' && *s <= '9'; s++) {
-				ends[n] = ends[n] * 10 + (uint64_t)(*s - '0');
-				if (ends[n] >= MASK_BITS)
-					return -ERANGE;
-			}
-			n++;
-		} while (*s == '-' && s++);
-		if (n == 1)
-			ends[1] = ends[0];
-		if (ends[1] < ends[0])
-			return -EINVAL;
-		for (uint64_t i = ends[0]; i <= ends[1]; i++)
-			bits[i] = true;
-		if (!*s)
-			return 0;
-		if (*s != ',')
-			return -EINVAL;
-	}
-}
-
-static char *format_mask_ranges(const bool *bits)
-{
-	struct vz_str out = { 0 };
-
-	for (int i = 0; i < MASK_BITS; i++) {
-		int first = i;
-
-		if (!bits[i])
-			continue;
-		while (i + 1 < MASK_BITS && bits[i + 1])
-			i++;
-		str_addf(&out, "%s%d", out.len ? "," : "", first);
-		if (i > first)
-			str_addf(&out, "-%d", i);
-	}
-	return str_take(&out);
-}
-
 static int nodemask_parse(const struct vz_param *p VZ_UNUSED, enum vz_source from VZ_UNUSED,
 			  const char *text, struct vz_value *ret)
 {
-	bool bits[MASK_BITS] = { false };
+	struct mask m = { 0 };
 	int r;
 
 	if (strcmp(text, "all") == 0)
 		return take_text(strdup(text), ret);
-	r = parse_mask_ranges(text, bits);
-	return r < 0 ? r : take_text(format_mask_ranges(bits), ret);
+	r = mask_add(&m, text);
+	return r < 0 ? r : take_text(mask_text(&m), ret);
 }
 
 static int mask_parse(const struct vz_param *p, enum vz_source from, const char *text, struct vz_value *ret)

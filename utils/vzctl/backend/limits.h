@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The limits of a container in the cgroups of a stock kernel. They are those of its outer group, which
+ * belongs to the host's root; nothing inside can reach it. What the parameters mean is policy.h's business.
+ */
+#ifndef VZ_BACKEND_LIMITS_H
+#define VZ_BACKEND_LIMITS_H
+
+#include "backend/backend.h"
+
+/* Members of struct vz_backend. */
+int limits_prepare(struct vz_env *env, struct vz_err *err);
+int limits_remove(struct vz_env *env, struct vz_err *err);
+int limits_apply(struct vz_env *env, enum vz_group group, struct vz_err *err);
+
+#endif
