@@ -352,11 +352,11 @@ BOOTORDER="2"' "$(cat "$(conf 101)")"
 	is "$pid" "$(init_pid 102)"
 }
 
-@test "set: limits are kept, and it is said that they are not enforced yet" {
-	rc_is 0 vzctl set 102 --numproc 100 --physpages 0:1G --cpuunits 500 --save
-	has PHYSPAGES CPUUNITS
-	has_not NUMPROC
-	is 500 "$(conf_value 102 CPUUNITS)"
+@test "set: what the kernel cannot enforce is kept, and named once, in one line" {
+	rc_is 0 vzctl set 102 --numproc 100 --privvmpages 1G --numfile 1000 --cpuunits 500 --save
+	line "PRIVVMPAGES NUMFILE: kept, not enforced by this kernel"
+	is 262144:262144 "$(conf_value 102 PRIVVMPAGES)"
+	is 1000 "$(conf_value 102 NUMFILE)"
 }
 
 @test "set: a frozen container is left alone" {

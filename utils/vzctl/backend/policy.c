@@ -9,10 +9,17 @@
 #include "backend/policy.h"
 #include "base/cleanup.h"
 #include "base/fd.h"
+#include "base/mask.h"
 #include "base/str.h"
 #include "host/caps.h"
 
 #define TASKS_MAX (4u << 20)	/* PID_MAX_LIMIT of 64 bit kernels */
+#define CPU_UNITS 1000u		/* of a container that has none set */
+#define CPU_UNITS_MIN 8u
+#define CPU_UNITS_MAX 500000u
+#define PERIOD_USEC UINT64_C(20000)
+#define PERIOD_USUAL_USEC UINT64_C(100000)
+#define QUOTA_MIN_USEC UINT64_C(1000)
 
 /* Features that give the container a device node. */
 static const struct { const char *feature, *node; } feature_nodes[] = {
@@ -69,6 +76,107 @@ char *policy_tasks(const struct vz_conf *conf)
 
 	/* The kernel refuses what is more than it could ever have. */
 	return limit > TASKS_MAX ? strdup("max") : str_printf("%llu", (unsigned long long)limit);
+}
+
+void policy_files_done(struct policy_files *p)
+{
+	for (size_t i = 0; i < p->n; i++)
+		free(p->f[i].value);
+	*p = (struct policy_files){ 0 };
+}
+
+/* value becomes p's. */
+static void add_file(struct policy_files *p, const char *name, char *value)
+{
+	p->failed |= !value;
+	p->f[p->n].name = name;
+	p->f[p->n++].value = value;
+}
+
+static void add_optional_file(struct policy_files *p, const char *name, char *value)
+{
+	p->f[p->n].optional = true;
+	add_file(p, name, value);
+}
+
+static char *number_text(uint64_t n)
+{
+	return str_printf("%llu", (unsigned long long)n);
+}
+
+static uint64_t scale(uint64_t n, uint64_t num, uint64_t den, uint64_t min, uint64_t max)
+{
+	n = (n * num + den / 2) / den;
+	return n < min ? min : n > max ? max : n;
+}
+
+static uint64_t cpu_units(const struct vz_conf *conf)
+{
+	const struct vz_value *weight = &conf->v[VZ_P_cpuuweight];
+
+	if (conf->v[VZ_P_cpuunits].set || !weight->set)
+		return conf_num(conf, VZ_P_cpuunits, CPU_UNITS);
+	return VZ_MAX(CPU_UNITS_MAX / weight->num, (uint64_t)CPU_UNITS_MIN);
+}
+
+void policy_cpu_units(const struct vz_conf *conf, bool v1, struct policy_files *ret)
+{
+	uint64_t units = cpu_units(conf);
+
+	*ret = (struct policy_files){ .is_default = units == CPU_UNITS };
+	if (v1)
+		add_file(ret, "cpu.shares", number_text(scale(units, 1024, CPU_UNITS, 2, 262144)));
+	else
+		add_file(ret, "cpu.weight", number_text(scale(units, 100, CPU_UNITS, 1, 10000)));
+}
+
+/* Per cent of a CPU; 0: no limit. */
+static uint64_t cpu_percent(const struct vz_conf *conf)
+{
+	uint64_t limit = conf_num(conf, VZ_P_cpulimit, 0);
+	uint64_t cpus = conf_num(conf, VZ_P_cpus, 0) * 100;
+
+	return limit && cpus ? VZ_MIN(limit, cpus) : limit + cpus;
+}
+
+void policy_cpu_limit(const struct vz_conf *conf, bool v1, struct policy_files *ret)
+{
+	uint64_t percent = cpu_percent(conf);
+	/* Longer only where the quota would be less than the kernel takes. */
+	uint64_t period = percent ? VZ_MAX(PERIOD_USEC, (QUOTA_MIN_USEC * 100 + percent - 1) / percent) : PERIOD_USUAL_USEC;
+	uint64_t quota = period * percent / 100;
+	const char *burst = v1 ? "cpu.cfs_burst_us" : "cpu.max.burst";
+
+	*ret = (struct policy_files){ .is_default = !percent };
+	/* A burst above the quota is refused, also for the moment in between. */
+	add_optional_file(ret, burst, strdup("0"));
+	if (v1) {
+		add_file(ret, "cpu.cfs_period_us", number_text(period));
+		add_file(ret, "cpu.cfs_quota_us", percent ? number_text(quota) : strdup("-1"));
+	} else if (percent) {
+		add_file(ret, "cpu.max", str_printf("%llu %llu", (unsigned long long)quota, (unsigned long long)period));
+	} else {
+		add_file(ret, "cpu.max", str_printf("max %llu", (unsigned long long)period));
+	}
+	if (percent)
+		add_optional_file(ret, burst, number_text(quota));
+}
+
+int policy_places(const char *wanted, const char *available, char **ret)
+{
+	struct mask have = { 0 }, want = { 0 };
+
+	if (mask_add(&have, available) < 0)
+		return -ENODEV;
+	if (wanted && strcmp(wanted, "all") != 0) {
+		if (mask_add(&want, wanted) < 0)
+			return -ENODEV;
+		mask_and(&have, &want);
+	}
+	if (mask_is_empty(&have))
+		return -ENODEV;
+	*ret = mask_text(&have);
+	return *ret ? 0 : -ENOMEM;
 }
 
 static unsigned int access_bits(const char *mode)

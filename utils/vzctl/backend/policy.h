@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * From parameters to what the kernel is told: capabilities, system call filter, number of tasks, devices.
- * The same on every kernel, so the back ends share it.
+ * From parameters to what the kernel is told: capabilities, system call filter, limits, devices. The same
+ * on every kernel, so the back ends share it.
  */
 #ifndef VZ_BACKEND_POLICY_H
 #define VZ_BACKEND_POLICY_H
@@ -21,6 +21,33 @@ enum seccomp_variant policy_seccomp(const struct vz_conf *conf);
 
 /* NUMPROC as the kernel's pids.max has it. NULL: out of memory. Caller frees. */
 char *policy_tasks(const struct vz_conf *conf);
+
+/* Files of a controller and what is to be written there, in this order. */
+struct policy_files {
+	struct {
+		const char *name;
+		char *value;		/* owned */
+		bool optional;		/* of newer kernels: does not have to be there */
+	} f[4];
+	size_t n;
+	bool is_default;		/* what a new group has anyway */
+	bool failed;			/* out of memory */
+};
+void policy_files_done(struct policy_files *p);
+
+/*
+ * CPUUNITS on the kernel's scales, which keep proportions: 1000 is 100 of cpu.weight, 1024 of cpu.shares.
+ * What is beyond a scale becomes its end. CPUUWEIGHT is OpenVZ's inverse: 500 is 1000 CPUUNITS, 250 twice that.
+ */
+void policy_cpu_units(const struct vz_conf *conf, bool v1, struct policy_files *ret);
+/*
+ * CPULIMIT and CPUS: the smaller one holds. Whoever has used up his share of a period waits for the next
+ * one, so periods are short, a fifth of the kernel's usual; and what was not used in one may be used in the
+ * next, so that a container that was idle does not have to wait at all.
+ */
+void policy_cpu_limit(const struct vz_conf *conf, bool v1, struct policy_files *ret);
+/* What of a mask ("0-3", "all", NULL: all) there is. 0, -ENODEV: nothing, or -ENOMEM. Caller frees *ret. */
+int policy_places(const char *wanted, const char *available, char **ret);
 
 /* Device nodes beyond the standard ones, and the rules of the devices controller. */
 struct policy_devices {

@@ -36,7 +36,10 @@ enum vz_param_flag {
 	VZ_PF_LOCAL   = 1 << 10,	/* only of a container: passed over in vz.conf */
 };
 
-/* Which applier of floor 4 carries the parameter out; one function per group. */
+/*
+ * Which applier of floor 4 carries the parameter out; one function per group. A group of limits is what is
+ * told to the kernel as one, so that changing it leaves what others were changed to, saved or not.
+ */
 enum vz_group {
 	VZ_G_none,
 	VZ_G_hostname,
@@ -46,6 +49,9 @@ enum vz_group {
 	VZ_G_features,
 	VZ_G_devices,
 	VZ_G_tasks,
+	VZ_G_cpuunits,
+	VZ_G_cpulimit,
+	VZ_G_cpuset,
 	VZ_G_name,
 	VZ_G_root,
 	VZ_G_kept,

@@ -31,19 +31,22 @@ char *apply_passwords(const struct vz_edits *edits)
 	return str_take(&all);
 }
 
-static int apply_hostname(struct vz_ct *ct, const struct vz_edits *edits, struct vz_err *err)
+static int apply_hostname(struct vz_ct *ct, const struct vz_edits *edits, enum vz_group group VZ_UNUSED,
+			struct vz_err *err)
 {
 	(void)edits;
 	return dist_run(ct, 1u << VZ_DIST_SET_HOSTNAME, "running", NULL, err);
 }
 
-static int apply_dns(struct vz_ct *ct, const struct vz_edits *edits, struct vz_err *err)
+static int apply_dns(struct vz_ct *ct, const struct vz_edits *edits, enum vz_group group VZ_UNUSED,
+			struct vz_err *err)
 {
 	(void)edits;
 	return dist_run(ct, 1u << VZ_DIST_SET_DNS, "running", NULL, err);
 }
 
-static int apply_password(struct vz_ct *ct, const struct vz_edits *edits, struct vz_err *err)
+static int apply_password(struct vz_ct *ct, const struct vz_edits *edits, enum vz_group group VZ_UNUSED,
+			struct vz_err *err)
 {
 	auto_free char *userpw = apply_passwords(edits);
 
@@ -52,21 +55,48 @@ static int apply_password(struct vz_ct *ct, const struct vz_edits *edits, struct
 	return dist_run(ct, 1u << VZ_DIST_SET_USERPASS, "running", userpw, err);
 }
 
-static int apply_devices(struct vz_ct *ct, const struct vz_edits *edits, struct vz_err *err)
+static int apply_devices(struct vz_ct *ct, const struct vz_edits *edits, enum vz_group group VZ_UNUSED,
+			struct vz_err *err)
 {
 	(void)edits;
 	ct_info(ct, "Setting devices");
 	return ct->vz->be->apply(&ct->env, VZ_G_devices, err);
 }
 
-static int apply_tasks(struct vz_ct *ct, const struct vz_edits *edits, struct vz_err *err)
+/* What is said of a limit when it is applied, before its value. */
+static const struct {
+	enum vz_param_id id;
+	const char *what;
+} limit_words[] = {
+	{ VZ_P_cpuunits,   "Setting CPU units" },
+	{ VZ_P_cpuuweight, "Setting CPU weight" },
+	{ VZ_P_cpulimit,   "Setting CPU limit" },
+	{ VZ_P_cpus,       "Setting CPUs" },
+	{ VZ_P_cpumask,    "Setting CPU mask" },
+	{ VZ_P_nodemask,   "Setting NUMA node mask" },
+};
+
+static void say_limit(struct vz_ct *ct, enum vz_param_id id, const char *what)
 {
-	(void)edits;
-	return ct->vz->be->apply(&ct->env, VZ_G_tasks, err);
+	auto_free char *text = value_text(id, &ct->conf.v[id]);
+
+	if (id == VZ_P_cpuuweight && ct->conf.v[VZ_P_cpuunits].set)
+		ct_warn(ct, "CPUUWEIGHT has no effect while CPUUNITS is set");
+	else if (text)
+		ct_info(ct, "%s: %s", what, text);
+}
+
+static int apply_limit(struct vz_ct *ct, const struct vz_edits *edits, enum vz_group group, struct vz_err *err)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(limit_words); i++)
+		if (edits_has(edits, limit_words[i].id) && param_get(limit_words[i].id)->group == group)
+			say_limit(ct, limit_words[i].id, limit_words[i].what);
+	return ct->vz->be->apply(&ct->env, group, err);
 }
 
 /* Named once, all of them in one line. */
-static int apply_kept(struct vz_ct *ct, const struct vz_edits *edits, struct vz_err *err)
+static int apply_kept(struct vz_ct *ct, const struct vz_edits *edits, enum vz_group group VZ_UNUSED,
+			struct vz_err *err)
 {
 	auto_strv char **keys = NULL;
 	auto_free char *line = NULL;
@@ -80,17 +110,20 @@ static int apply_kept(struct vz_ct *ct, const struct vz_edits *edits, struct vz_
 	}
 	line = strv_join(keys, " ");
 	if (line)
-		ct_warn(ct, "%s: kept, not enforced by this version", line);
+		ct_warn(ct, "%s: kept, not enforced by this kernel", line);
 	return 0;
 }
 
 /* In the order in which they are carried out. */
 static const struct {
 	enum vz_group group;
-	int (*apply)(struct vz_ct *ct, const struct vz_edits *edits, struct vz_err *err);
+	int (*apply)(struct vz_ct *ct, const struct vz_edits *edits, enum vz_group group, struct vz_err *err);
 } appliers[] = {
 	{ VZ_G_kept,     apply_kept },
-	{ VZ_G_tasks,    apply_tasks },
+	{ VZ_G_tasks,    apply_limit },
+	{ VZ_G_cpuunits, apply_limit },
+	{ VZ_G_cpulimit, apply_limit },
+	{ VZ_G_cpuset,   apply_limit },
 	{ VZ_G_devices,  apply_devices },
 	{ VZ_G_hostname, apply_hostname },
 	{ VZ_G_dns,      apply_dns },
@@ -108,7 +141,7 @@ int apply_edits(struct vz_ct *ct, const struct vz_edits *edits, struct vz_err *e
 			changed |= 1u << p->group;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(appliers); i++)
-		if ((changed & 1u << appliers[i].group) && appliers[i].apply(ct, edits, err) < 0)
+		if ((changed & 1u << appliers[i].group) && appliers[i].apply(ct, edits, appliers[i].group, err) < 0)
 			return -1;
 	return 0;
 }

@@ -40,17 +40,20 @@ static const struct {
 	{ VZ_P_mount_opts,     "Unable to change mount options on a running container" },
 };
 
-/* What a stopped container without --save cannot do, by group. */
+/* What a stopped container without --save cannot do, by group; and whether the host has it, too. */
 static const struct {
 	enum vz_group group;
 	const char *what;
-	enum vz_error code;
-} stopped_words[] = {
-	{ VZ_G_hostname, "Unable to apply host name: container is not running",          VZ_E_NOT_RUNNING },
-	{ VZ_G_dns,      "Unable to apply network parameters: container is not running", VZ_E_NOT_RUNNING },
-	{ VZ_G_devices,  "Unable to apply device parameters: container is not running",  VZ_E_NOT_RUNNING },
-	{ VZ_G_tasks,    "Unable to apply resource parameters: container is not running", VZ_E_NOT_RUNNING },
-	{ VZ_G_kept,     "Unable to apply resource parameters: container is not running", VZ_E_NOT_RUNNING },
+	bool of_host;
+} live_words[] = {
+	{ VZ_G_tasks,    "UBC",       true },
+	{ VZ_G_cpuunits, "CPU",       true },
+	{ VZ_G_cpulimit, "CPU",       true },
+	{ VZ_G_cpuset,   "CPU",       true },
+	{ VZ_G_kept,     "resource",  true },
+	{ VZ_G_devices,  "device",    false },
+	{ VZ_G_dns,      "network",   false },
+	{ VZ_G_hostname, "network",   false },
 };
 
 /* ---- collecting and checking ---- */
@@ -137,16 +140,32 @@ static int check_running(struct vz_ct *ct, struct setting *s, struct vz_err *err
 	return 0;
 }
 
+static bool has_group(const struct vz_edits *edits, enum vz_group group)
+{
+	for (size_t i = 0; i < edits->n; i++)
+		if (param_get(edits->e[i].id)->group == group)
+			return true;
+	return false;
+}
+
 /* Without --save a stopped container has nothing to apply to. */
 static int check_stopped(const struct vz_ct *ct, const struct setting *s, struct vz_err *err)
 {
 	if (s->running || s->opt->save || ct->id == 0)
 		return 0;
-	for (size_t i = 0; i < ARRAY_SIZE(stopped_words); i++)
-		for (size_t j = 0; j < s->edits.n; j++)
-			if (param_get(s->edits.e[j].id)->group == stopped_words[i].group)
-				return vz_fail(err, stopped_words[i].code, 0, "%s", stopped_words[i].what);
+	for (size_t i = 0; i < ARRAY_SIZE(live_words); i++)
+		if (has_group(&s->edits, live_words[i].group))
+			return vz_fail(err, VZ_E_NOT_RUNNING, 0, "Unable to apply %s parameters: container is not running",
+				       live_words[i].what);
 	return 0;
+}
+
+static bool is_of_host(enum vz_group group)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(live_words); i++)
+		if (live_words[i].group == group)
+			return live_words[i].of_host;
+	return false;
 }
 
 /* The host itself: of what there is, only limits concern it. */
@@ -155,7 +174,7 @@ static int check_host(const struct vz_ct *ct, const struct setting *s, struct vz
 	for (size_t i = 0; ct->id == 0 && i < s->edits.n; i++) {
 		const struct vz_param *p = param_get(s->edits.e[i].id);
 
-		if (p->group != VZ_G_kept && p->group != VZ_G_tasks)
+		if (!is_of_host(p->group))
 			return vz_fail(err, VZ_E_INVALID_VALUE, 0, "--%s cannot be set for CT0", p->option);
 	}
 	return 0;

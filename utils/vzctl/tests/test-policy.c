@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* From parameters to what the kernel is told: the numbers, and the order in which they are written. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "backend/policy.h"
+#include "base/cleanup.h"
+#include "base/str.h"
+
+/* A configuration of pairs (parameter, text in a file), ended by VZ_P__MAX. */
+static struct vz_conf conf_of(enum vz_param_id id, ...)
+{
+	struct vz_conf c = { 0 };
+	va_list ap;
+
+	va_start(ap, id);
+	for (; id != VZ_P__MAX; id = va_arg(ap, enum vz_param_id))
+		assert_int_equal(value_parse(id, VZ_FROM_FILE, va_arg(ap, const char *), &c.v[id]), 0);
+	va_end(ap);
+	return c;
+}
+#define CONF(...) conf_of(__VA_ARGS__, VZ_P__MAX)
+
+/* All files as "name=value name=value", optional ones with "?"; a container's default as "(default)" before. */
+static char *text_of(struct policy_files *p)
+{
+	struct vz_str out = { 0 };
+
+	assert_false(p->failed);
+	for (size_t i = 0; i < p->n; i++)
+		str_addf(&out, "%s%s%s=%s", i ? " " : p->is_default ? "(default) " : "", p->f[i].name,
+			 p->f[i].optional ? "?" : "", p->f[i].value);
+	policy_files_done(p);
+	return str_take(&out);
+}
+
+static void check(void (*policy)(const struct vz_conf *, bool, struct policy_files *), struct vz_conf conf,
+		  const char *v2, const char *v1)
+{
+	struct policy_files p;
+
+	for (int i = 0; i < 2; i++) {
+		auto_free char *text = NULL;
+
+		policy(&conf, i == 1, &p);
+		text = text_of(&p);
+		assert_string_equal(text, i == 1 ? v1 : v2);
+	}
+	conf_done(&conf);
+}
+
+static void units_keep_their_proportions(void **state)
+{
+	(void)state;
+	check(policy_cpu_units, (struct vz_conf){ 0 }, "(default) cpu.weight=100", "(default) cpu.shares=1024");
+	check(policy_cpu_units, CONF(VZ_P_cpuunits, "1000"), "(default) cpu.weight=100", "(default) cpu.shares=1024");
+	check(policy_cpu_units, CONF(VZ_P_cpuunits, "2000"), "cpu.weight=200", "cpu.shares=2048");
+	check(policy_cpu_units, CONF(VZ_P_cpuunits, "250"), "cpu.weight=25", "cpu.shares=256");
+	check(policy_cpu_units, CONF(VZ_P_cpuunits, "8"), "cpu.weight=1", "cpu.shares=8");
+	check(policy_cpu_units, CONF(VZ_P_cpuunits, "500000"), "cpu.weight=10000", "cpu.shares=262144");
+}
+
+static void units_never_fall_when_they_rise(void **state)
+{
+	uint64_t last[2] = { 0, 0 };
+
+	(void)state;
+	for (unsigned int units = 8; units <= 500000; units += units < 2000 ? 1 : 997) {
+		struct vz_conf c = { 0 };
+
+		c.v[VZ_P_cpuunits] = (struct vz_value){ .set = true, .num = units };
+		for (int v1 = 0; v1 < 2; v1++) {
+			struct policy_files p;
+			uint64_t n;
+
+			policy_cpu_units(&c, v1, &p);
+			n = strtoull(p.f[0].value, NULL, 10);
+			assert_true(n >= last[v1]);
+			last[v1] = n;
+			policy_files_done(&p);
+		}
+	}
+}
+
+static void weight_is_the_inverse_of_units(void **state)
+{
+	(void)state;
+	check(policy_cpu_units, CONF(VZ_P_cpuuweight, "500"), "(default) cpu.weight=100", "(default) cpu.shares=1024");
+	check(policy_cpu_units, CONF(VZ_P_cpuuweight, "250"), "cpu.weight=200", "cpu.shares=2048");
+	check(policy_cpu_units, CONF(VZ_P_cpuuweight, "65000"), "cpu.weight=1", "cpu.shares=8");
+	check(policy_cpu_units, CONF(VZ_P_cpuuweight, "1"), "cpu.weight=10000", "cpu.shares=262144");
+	check(policy_cpu_units, CONF(VZ_P_cpuuweight, "1", VZ_P_cpuunits, "500"), "cpu.weight=50", "cpu.shares=512");
+}
+
+static void limit_is_a_quota_of_short_periods(void **state)
+{
+	(void)state;
+	check(policy_cpu_limit, CONF(VZ_P_cpulimit, "50"),
+	      "cpu.max.burst?=0 cpu.max=10000 20000 cpu.max.burst?=10000",
+	      "cpu.cfs_burst_us?=0 cpu.cfs_period_us=20000 cpu.cfs_quota_us=10000 cpu.cfs_burst_us?=10000");
+	check(policy_cpu_limit, CONF(VZ_P_cpulimit, "250"),
+	      "cpu.max.burst?=0 cpu.max=50000 20000 cpu.max.burst?=50000",
+	      "cpu.cfs_burst_us?=0 cpu.cfs_period_us=20000 cpu.cfs_quota_us=50000 cpu.cfs_burst_us?=50000");
+}
+
+static void no_limit_is_what_a_new_group_has(void **state)
+{
+	static const char v2[] = "(default) cpu.max.burst?=0 cpu.max=max 100000";
+	static const char v1[] = "(default) cpu.cfs_burst_us?=0 cpu.cfs_period_us=100000 cpu.cfs_quota_us=-1";
+
+	(void)state;
+	check(policy_cpu_limit, (struct vz_conf){ 0 }, v2, v1);
+	check(policy_cpu_limit, CONF(VZ_P_cpulimit, "0"), v2, v1);
+	check(policy_cpu_limit, CONF(VZ_P_cpulimit, "0", VZ_P_cpus, "0"), v2, v1);
+}
+
+static uint64_t percent_of(struct vz_conf c)
+{
+	struct policy_files p;
+	unsigned long long quota, period;
+
+	policy_cpu_limit(&c, false, &p);
+	assert_int_equal(sscanf(p.f[1].value, "%llu %llu", &quota, &period), 2);
+	policy_files_done(&p);
+	conf_done(&c);
+	/* What the kernel takes. */
+	assert_true(quota >= 1000 && period >= 1000 && period <= 1000000);
+	return (quota * 100 + period / 2) / period;
+}
+
+static void every_limit_is_one_the_kernel_takes(void **state)
+{
+	(void)state;
+	for (unsigned int percent = 1; percent < 300; percent++) {
+		struct vz_conf c = { 0 };
+
+		c.v[VZ_P_cpulimit] = (struct vz_value){ .set = true, .num = percent };
+		assert_int_equal(percent_of(c), percent);
+	}
+}
+
+static void the_smaller_of_limit_and_cpus_holds(void **state)
+{
+	(void)state;
+	assert_int_equal(percent_of(CONF(VZ_P_cpus, "3")), 300);
+	assert_int_equal(percent_of(CONF(VZ_P_cpus, "1", VZ_P_cpulimit, "150")), 100);
+	assert_int_equal(percent_of(CONF(VZ_P_cpus, "2", VZ_P_cpulimit, "150")), 150);
+	assert_int_equal(percent_of(CONF(VZ_P_cpus, "2", VZ_P_cpulimit, "0")), 200);
+	assert_int_equal(percent_of(CONF(VZ_P_cpus, "0", VZ_P_cpulimit, "30")), 30);
+}
+
+static void check_places(const char *wanted, const char *available, const char *expect)
+{
+	auto_free char *got = NULL;
+	int r = policy_places(wanted, available, &got);
+
+	if (!expect) {
+		assert_int_equal(r, -ENODEV);
+		return;
+	}
+	assert_int_equal(r, 0);
+	assert_string_equal(got, expect);
+}
+
+static void places_are_those_that_are_there(void **state)
+{
+	(void)state;
+	check_places("0-2,7", "0-7", "0-2,7");
+	check_places("0-2,7", "0-1", "0-1");
+	check_places("5-9,1", "0-6", "1,5-6");
+	check_places("all", "0-3,8-11", "0-3,8-11");
+	check_places(NULL, "0", "0");
+	check_places("8", "0-7", NULL);
+	check_places("0", "", NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(units_keep_their_proportions),
+		cmocka_unit_test(units_never_fall_when_they_rise),
+		cmocka_unit_test(weight_is_the_inverse_of_units),
+		cmocka_unit_test(limit_is_a_quota_of_short_periods),
+		cmocka_unit_test(no_limit_is_what_a_new_group_has),
+		cmocka_unit_test(every_limit_is_one_the_kernel_takes),
+		cmocka_unit_test(the_smaller_of_limit_and_cpus_holds),
+		cmocka_unit_test(places_are_those_that_are_there),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
