@@ -29,3 +29,26 @@ cpu_usage()
 cpu_throttled() { knob "$1" cpu cpu.stat cpu.stat | awk '$1 == "nr_throttled" { print $2 }'; }
 
 now_usec() { echo "${EPOCHREALTIME//[.,]/}"; }
+
+# Limits of RAM and swap in MiB, "none" if there is none, whatever the kernel calls that; and what is in use.
+mib()
+{
+	case $1 in
+	max) echo none ;;
+	*) if [ "$1" -gt $((1 << 60)) ]; then echo none; else echo $(($1 >> 20)); fi ;;
+	esac
+}
+ram_of() { mib "$(knob "$1" memory memory.max memory.limit_in_bytes)"; }
+ram_used() { mib "$(knob "$1" memory memory.current memory.usage_in_bytes)"; }
+swap_of()
+{
+	local sum
+	if is_v2 memory; then
+		mib "$(knob "$1" memory memory.swap.max -)"
+	else
+		sum=$(mib "$(knob "$1" memory - memory.memsw.limit_in_bytes)")
+		[ "$sum" = none ] && echo none || echo $((sum - $(ram_of "$1")))
+	fi
+}
+# Processes the kernel has killed because there was no memory left.
+oom_kills() { knob "$1" memory memory.events memory.oom_control | awk '$1 == "oom_kill" { print $2 }'; }

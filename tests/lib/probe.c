@@ -28,6 +28,7 @@
  *	probe hunt look|trace|kill|stop
  *				wait for processes that come, and do that to each of them
  *	probe sti FD            put a byte into the input of the terminal FD
+ *	probe hold MIB		use so much memory, say so, and keep it
  *	probe sleep NAME        change the process name, say so, and wait for the end of the world
  */
 #define _GNU_SOURCE
@@ -417,6 +418,20 @@ int main(int argc, char **argv)
 		fill_with_children();
 	if (strcmp(what, "bomb") == 0)
 		explode();
+	if (strcmp(what, "hold") == 0 && argc == 3) {
+		size_t size = (size_t)atoi(argv[2]) << 20;
+		char *memory = malloc(size);
+
+		if (!memory)
+			return say(-1);
+		/* Not all the same, or it could be merged or compressed away. */
+		for (size_t i = 0; i < size; i += 64)
+			memory[i] = (char)(i * 2654435761u >> 13);
+		puts("ok");
+		fflush(stdout);
+		for (;;)
+			pause();
+	}
 	if (strcmp(what, "sleep") == 0 && argc == 3) {
 		prctl(PR_SET_NAME, argv[2]);
 		puts("ok");

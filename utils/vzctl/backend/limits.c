@@ -12,13 +12,13 @@
 #include "base/mask.h"
 #include "base/str.h"
 
-static bool is_missing(int r)
+bool limits_is_missing(int r)
 {
 	/* ENOENT: another group above has the controller for itself. */
 	return r == -ENODEV || r == -ENOENT;
 }
 
-static int fail_for_controller(enum vz_param_id id, const char *controller, enum vz_error code, struct vz_err *err)
+int limits_fail_for_controller(enum vz_param_id id, const char *controller, enum vz_error code, struct vz_err *err)
 {
 	return vz_fail(err, code, 0, "%s cannot be applied: the %s controller of cgroups is not to be had here",
 		       param_get(id)->key, controller);
@@ -44,10 +44,10 @@ static int apply_tasks(struct vz_env *env, bool fresh VZ_UNUSED, struct vz_err *
 	auto_free char *max = policy_tasks(env->conf);
 	int r = max ? cgroup_write(env->host->cg, env->group, "pids", "pids.max", max) : -ENOMEM;
 
-	if (!is_missing(r))
+	if (!limits_is_missing(r))
 		return r < 0 ? vz_fail(err, VZ_E_SETUBC, r, "limit the processes of cgroup '%s'", env->group) : 0;
 	if (!conf_is_default(env->conf, VZ_P_numproc))
-		return fail_for_controller(VZ_P_numproc, "pids", VZ_E_SETUBC, err);
+		return limits_fail_for_controller(VZ_P_numproc, "pids", VZ_E_SETUBC, err);
 	vz_log(env->host->log, VZ_LOG_ERR, env->id,
 	       "Warning: the pids controller of cgroups is not to be had here: processes are not limited");
 	return 0;
@@ -66,10 +66,10 @@ static int write_files(struct vz_env *env, enum vz_param_id id, const char *cont
 	for (size_t i = 0; i < p->n; i++) {
 		int r = cgroup_write(env->host->cg, env->group, controller, p->f[i].name, p->f[i].value);
 
-		if (r >= 0 || (is_missing(r) && (p->f[i].optional || p->is_default)))
+		if (r >= 0 || (limits_is_missing(r) && (p->f[i].optional || p->is_default)))
 			continue;
-		if (is_missing(r))
-			return fail_for_controller(id, controller, code, err);
+		if (limits_is_missing(r))
+			return limits_fail_for_controller(id, controller, code, err);
 		return vz_fail(err, code, r, "%s: write '%s' to %s of cgroup '%s'", key, p->f[i].value, p->f[i].name,
 			       env->group);
 	}
@@ -151,8 +151,8 @@ static int apply_places(struct vz_env *env, enum vz_param_id id, const char *fil
 
 	if (r == 0)
 		r = read_places(env, env->group, file, &own);
-	if (is_missing(r))
-		return all ? 0 : fail_for_controller(id, "cpuset", VZ_E_SETFSHD, err);
+	if (limits_is_missing(r))
+		return all ? 0 : limits_fail_for_controller(id, "cpuset", VZ_E_SETFSHD, err);
 	if (r < 0)
 		return vz_fail(err, VZ_E_SETFSHD, r, "read %s of cgroup '%s'", file, env->group);
 	/* v2 shows what was never set as nothing, and does not let it become nothing again. */
@@ -201,6 +201,7 @@ static const struct {
 } limits[] = {
 	{ VZ_G_devices,  apply_devices },
 	{ VZ_G_tasks,    apply_tasks },
+	{ VZ_G_memory,   limits_memory },
 	{ VZ_G_cpuunits, apply_cpu_units },
 	{ VZ_G_cpulimit, apply_cpu_limit },
 	{ VZ_G_cpuset,   apply_cpuset },

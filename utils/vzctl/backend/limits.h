@@ -13,4 +13,14 @@ int limits_prepare(struct vz_env *env, struct vz_err *err);
 int limits_remove(struct vz_env *env, struct vz_err *err);
 int limits_apply(struct vz_env *env, enum vz_group group, struct vz_err *err);
 
+/* ---- limits-memory.c ---- */
+int limits_memory(struct vz_env *env, bool fresh, struct vz_err *err);
+/* Has the kernel killed anybody in it for want of memory? */
+bool limits_memory_ran_out(struct vz_env *env);
+
+/* ---- shared between them ---- */
+/* Does the result of cgroup_write() or cgroup_read() mean that the controller is not to be had? */
+bool limits_is_missing(int r);
+int limits_fail_for_controller(enum vz_param_id id, const char *controller, enum vz_error code, struct vz_err *err);
+
 #endif

@@ -180,6 +180,12 @@ static int fail_for_namespaces(struct vz_env *env, const char *where, struct vz_
 		       where, env->id, tightest, lowest);
 }
 
+/* A process was killed before it could say why, or told that there is none. */
+static int fail_for_memory(struct vz_env *env, struct vz_err *err)
+{
+	return vz_fail(err, VZ_E_RESOURCE, 0, "container %u has too little memory to start in (PHYSPAGES)", env->id);
+}
+
 static void run_inside(void *data, int sock)
 {
 	struct spawning *s = data;
@@ -267,6 +273,8 @@ static int await_ready(struct vz_env *env, struct vz_err *err)
 	if (r == -ECANCELED)
 		return vz_fail(err, VZ_E_ENVCREATE, -f.error, "set up '%s' inside container %u", f.where,
 			       env->id);
+	if (r < 0 && limits_memory_ran_out(env))
+		return fail_for_memory(env, err);
 	if (r < 0)
 		return vz_fail(err, VZ_E_ENVCREATE, 0, "process 1 of container %u ended before it was set up",
 			       env->id);
@@ -337,6 +345,8 @@ static int ns_spawn_init(struct vz_env *env, struct vz_err *err)
 		return fail_for_tasks(env, err);
 	if (r == -ENOSPC)
 		return fail_for_namespaces(env, f.where, err);
+	if (r < 0 && limits_memory_ran_out(env))
+		return fail_for_memory(env, err);
 	if (r < 0)
 		return vz_fail(err, VZ_E_ENVCREATE, r, "%s for container %u", f.where, env->id);
 	env->init_pid = made.pid;

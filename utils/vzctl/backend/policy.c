@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include "backend/policy.h"
 #include "base/cleanup.h"
@@ -76,6 +77,29 @@ char *policy_tasks(const struct vz_conf *conf)
 
 	/* The kernel refuses what is more than it could ever have. */
 	return limit > TASKS_MAX ? strdup("max") : str_printf("%llu", (unsigned long long)limit);
+}
+
+/* Of a limit in pages. INT_MAX is how 32 bit kernels wrote "unlimited". */
+static uint64_t bytes_of(const struct vz_value *v, uint64_t fallback)
+{
+	uint64_t bytes;
+
+	if (!v->set)
+		return fallback;
+	if (v->bl.lim >= VZ_UNLIMITED || v->bl.lim == INT32_MAX ||
+	    __builtin_mul_overflow(v->bl.lim, (uint64_t)sysconf(_SC_PAGESIZE), &bytes) || bytes > VZ_UNLIMITED)
+		return VZ_UNLIMITED;
+	return bytes;
+}
+
+struct policy_memory policy_memory(const struct vz_conf *conf)
+{
+	uint64_t ram = bytes_of(&conf->v[VZ_P_physpages], VZ_UNLIMITED);
+
+	return (struct policy_memory){
+		.ram = ram,
+		.swap = bytes_of(&conf->v[VZ_P_swappages], ram == VZ_UNLIMITED ? VZ_UNLIMITED : 0),
+	};
 }
 
 void policy_files_done(struct policy_files *p)

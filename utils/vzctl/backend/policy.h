@@ -22,6 +22,15 @@ enum seccomp_variant policy_seccomp(const struct vz_conf *conf);
 /* NUMPROC as the kernel's pids.max has it. NULL: out of memory. Caller frees. */
 char *policy_tasks(const struct vz_conf *conf);
 
+/*
+ * PHYSPAGES and SWAPPAGES in bytes; VZ_UNLIMITED. Whoever limits RAM and says nothing of swap space has none.
+ * Barriers mean nothing here.
+ */
+struct policy_memory {
+	uint64_t ram, swap;
+};
+struct policy_memory policy_memory(const struct vz_conf *conf);
+
 /* Files of a controller and what is to be written there, in this order. */
 struct policy_files {
 	struct {

@@ -49,6 +49,7 @@ enum vz_group {
 	VZ_G_features,
 	VZ_G_devices,
 	VZ_G_tasks,
+	VZ_G_memory,
 	VZ_G_cpuunits,
 	VZ_G_cpulimit,
 	VZ_G_cpuset,

@@ -94,6 +94,33 @@ static int apply_limit(struct vz_ct *ct, const struct vz_edits *edits, enum vz_g
 	return ct->vz->be->apply(&ct->env, group, err);
 }
 
+static bool edits_touch(const struct vz_edits *edits, enum vz_group group)
+{
+	for (size_t i = 0; i < edits->n; i++)
+		if (param_get(edits->e[i].id)->group == group)
+			return true;
+	return false;
+}
+
+/* Two groups, and one line about them. */
+static int apply_ub(struct vz_ct *ct, const struct vz_edits *edits, enum vz_group group, struct vz_err *err)
+{
+	if (ct->vz->be->apply(&ct->env, group, err) < 0)
+		return -1;
+	if (group == VZ_G_memory || !edits_touch(edits, VZ_G_memory))
+		ct_info(ct, "UB limits were set successfully");
+	return 0;
+}
+
+int apply_all_ub(struct vz_ct *ct, struct vz_err *err)
+{
+	const struct vz_edits none = { 0 };
+
+	if (ct->vz->be->apply(&ct->env, VZ_G_tasks, err) < 0)
+		return -1;
+	return apply_ub(ct, &none, VZ_G_memory, err);
+}
+
 /* Named once, all of them in one line. */
 static int apply_kept(struct vz_ct *ct, const struct vz_edits *edits, enum vz_group group VZ_UNUSED,
 			struct vz_err *err)
@@ -120,7 +147,8 @@ static const struct {
 	int (*apply)(struct vz_ct *ct, const struct vz_edits *edits, enum vz_group group, struct vz_err *err);
 } appliers[] = {
 	{ VZ_G_kept,     apply_kept },
-	{ VZ_G_tasks,    apply_limit },
+	{ VZ_G_tasks,    apply_ub },
+	{ VZ_G_memory,   apply_ub },
 	{ VZ_G_cpuunits, apply_limit },
 	{ VZ_G_cpulimit, apply_limit },
 	{ VZ_G_cpuset,   apply_limit },

@@ -202,6 +202,8 @@ void names_forget(struct vz_ct *ct);
 /* ---- apply.c: parameters on a running container ---- */
 /* Carry out what the edits name, from ct->conf. */
 int apply_edits(struct vz_ct *ct, const struct vz_edits *edits, struct vz_err *err);
+/* All beancounters, as the file has them. */
+int apply_all_ub(struct vz_ct *ct, struct vz_err *err);
 /* "user:password user2:password2" of the edits; NULL if there is none. Caller frees. */
 char *apply_passwords(const struct vz_edits *edits);
 

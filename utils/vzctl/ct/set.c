@@ -47,6 +47,7 @@ static const struct {
 	bool of_host;
 } live_words[] = {
 	{ VZ_G_tasks,    "UBC",       true },
+	{ VZ_G_memory,   "UBC",       true },
 	{ VZ_G_cpuunits, "CPU",       true },
 	{ VZ_G_cpulimit, "CPU",       true },
 	{ VZ_G_cpuset,   "CPU",       true },
@@ -364,6 +365,8 @@ static int do_set(struct vz_ct *ct, struct setting *s, struct vz_err *err)
 		return vz_fail(err, VZ_E_NOT_RUNNING, 0, "Container is not running");
 	if (s->opt->applyconfig_map_name)
 		return map_name(ct, err);
+	if (s->opt->reset_ub && s->running)
+		return apply_all_ub(ct, err);
 	if (!s->edits.n) {
 		if (s->opt->save)
 			ct_info(ct, "No changes in CT configuration, not saving");

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -156,6 +157,42 @@ static void the_smaller_of_limit_and_cpus_holds(void **state)
 	assert_int_equal(percent_of(CONF(VZ_P_cpus, "0", VZ_P_cpulimit, "30")), 30);
 }
 
+static void check_memory(struct vz_conf c, uint64_t ram_pages, uint64_t swap_pages)
+{
+	struct policy_memory m = policy_memory(&c);
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+
+	assert_int_equal(m.ram, ram_pages == VZ_UNLIMITED ? VZ_UNLIMITED : ram_pages * page);
+	assert_int_equal(m.swap, swap_pages == VZ_UNLIMITED ? VZ_UNLIMITED : swap_pages * page);
+	conf_done(&c);
+}
+
+static void limits_of_memory_are_the_second_numbers(void **state)
+{
+	(void)state;
+	check_memory(CONF(VZ_P_physpages, "0:1000", VZ_P_swappages, "0:500"), 1000, 500);
+	check_memory(CONF(VZ_P_physpages, "700", VZ_P_swappages, "1:2"), 700, 2);
+	check_memory(CONF(VZ_P_physpages, "0:unlimited", VZ_P_swappages, "0:0"), VZ_UNLIMITED, 0);
+}
+
+static void ram_alone_means_no_swap(void **state)
+{
+	(void)state;
+	check_memory(CONF(VZ_P_physpages, "0:1000"), 1000, 0);
+	check_memory(CONF(VZ_P_physpages, "0:unlimited"), VZ_UNLIMITED, VZ_UNLIMITED);
+	check_memory((struct vz_conf){ 0 }, VZ_UNLIMITED, VZ_UNLIMITED);
+	check_memory(CONF(VZ_P_swappages, "0:9"), VZ_UNLIMITED, 9);
+}
+
+static void more_pages_than_bytes_can_count_are_unlimited(void **state)
+{
+	(void)state;
+	check_memory(CONF(VZ_P_physpages, "0:2147483647"), VZ_UNLIMITED, VZ_UNLIMITED);
+	check_memory(CONF(VZ_P_physpages, "0:9223372036854775806"), VZ_UNLIMITED, VZ_UNLIMITED);
+	check_memory(CONF(VZ_P_physpages, "0:2251799813685248"), VZ_UNLIMITED, VZ_UNLIMITED);
+	check_memory(CONF(VZ_P_physpages, "0:2147483648"), 2147483648, 0);
+}
+
 static void check_places(const char *wanted, const char *available, const char *expect)
 {
 	auto_free char *got = NULL;
@@ -191,6 +228,9 @@ int main(void)
 		cmocka_unit_test(no_limit_is_what_a_new_group_has),
 		cmocka_unit_test(every_limit_is_one_the_kernel_takes),
 		cmocka_unit_test(the_smaller_of_limit_and_cpus_holds),
+		cmocka_unit_test(limits_of_memory_are_the_second_numbers),
+		cmocka_unit_test(ram_alone_means_no_swap),
+		cmocka_unit_test(more_pages_than_bytes_can_count_are_unlimited),
 		cmocka_unit_test(places_are_those_that_are_there),
 	};
 
