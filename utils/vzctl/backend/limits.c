@@ -199,12 +199,15 @@ static const struct {
 	/* fresh: the group is new and nobody is in it; what it has anyway need not be written. */
 	int (*apply)(struct vz_env *env, bool fresh, struct vz_err *err);
 } limits[] = {
-	{ VZ_G_devices,  apply_devices },
-	{ VZ_G_tasks,    apply_tasks },
-	{ VZ_G_memory,   limits_memory },
-	{ VZ_G_cpuunits, apply_cpu_units },
-	{ VZ_G_cpulimit, apply_cpu_limit },
-	{ VZ_G_cpuset,   apply_cpuset },
+	{ VZ_G_devices,   apply_devices },
+	{ VZ_G_tasks,     apply_tasks },
+	{ VZ_G_memory,    limits_memory },
+	{ VZ_G_cpuunits,  apply_cpu_units },
+	{ VZ_G_cpulimit,  apply_cpu_limit },
+	{ VZ_G_cpuset,    apply_cpuset },
+	{ VZ_G_ioprio,    limits_ioprio },
+	{ VZ_G_iolimit,   limits_iolimit },
+	{ VZ_G_iopslimit, limits_iopslimit },
 };
 
 int limits_prepare(struct vz_env *env, struct vz_err *err)

@@ -18,6 +18,11 @@ int limits_memory(struct vz_env *env, bool fresh, struct vz_err *err);
 /* Has the kernel killed anybody in it for want of memory? */
 bool limits_memory_ran_out(struct vz_env *env);
 
+/* ---- limits-io.c ---- */
+int limits_ioprio(struct vz_env *env, bool fresh, struct vz_err *err);
+int limits_iolimit(struct vz_env *env, bool fresh, struct vz_err *err);
+int limits_iopslimit(struct vz_env *env, bool fresh, struct vz_err *err);
+
 /* ---- shared between them ---- */
 /* Does the result of cgroup_write() or cgroup_read() mean that the controller is not to be had? */
 bool limits_is_missing(int r);

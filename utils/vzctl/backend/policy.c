@@ -18,6 +18,7 @@
 #define CPU_UNITS 1000u		/* of a container that has none set */
 #define CPU_UNITS_MIN 8u
 #define CPU_UNITS_MAX 500000u
+#define IO_PRIORITY 4
 #define PERIOD_USEC UINT64_C(20000)
 #define PERIOD_USUAL_USEC UINT64_C(100000)
 #define QUOTA_MIN_USEC UINT64_C(1000)
@@ -184,6 +185,13 @@ void policy_cpu_limit(const struct vz_conf *conf, bool v1, struct policy_files *
 	}
 	if (percent)
 		add_optional_file(ret, burst, number_text(quota));
+}
+
+unsigned int policy_io_weight(const struct vz_conf *conf)
+{
+	static const unsigned int weights[] = { 6, 12, 25, 50, 100, 200, 400, 800 };
+
+	return weights[conf_num(conf, VZ_P_ioprio, IO_PRIORITY)];
 }
 
 int policy_places(const char *wanted, const char *available, char **ret)

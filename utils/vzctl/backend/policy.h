@@ -55,6 +55,11 @@ void policy_cpu_units(const struct vz_conf *conf, bool v1, struct policy_files *
  * next, so that a container that was idle does not have to wait at all.
  */
 void policy_cpu_limit(const struct vz_conf *conf, bool v1, struct policy_files *ret);
+/*
+ * IOPRIO as a weight for BFQ or io.cost: the kernel's usual 100 for the usual 4, and twice as much for each
+ * step up.
+ */
+unsigned int policy_io_weight(const struct vz_conf *conf);
 /* What of a mask ("0-3", "all", NULL: all) there is. 0, -ENODEV: nothing, or -ENOMEM. Caller frees *ret. */
 int policy_places(const char *wanted, const char *available, char **ret);
 

@@ -63,34 +63,37 @@ static int apply_devices(struct vz_ct *ct, const struct vz_edits *edits, enum vz
 	return ct->vz->be->apply(&ct->env, VZ_G_devices, err);
 }
 
-/* What is said of a limit when it is applied, before its value. */
-static const struct {
+/* What is said of a limit when it is applied: before its value, behind it, and behind 0 if that means none. */
+static const struct limit_words {
 	enum vz_param_id id;
-	const char *what;
+	const char *what, *unit, *none;
 } limit_words[] = {
-	{ VZ_P_cpuunits,   "Setting CPU units" },
-	{ VZ_P_cpuuweight, "Setting CPU weight" },
-	{ VZ_P_cpulimit,   "Setting CPU limit" },
-	{ VZ_P_cpus,       "Setting CPUs" },
-	{ VZ_P_cpumask,    "Setting CPU mask" },
-	{ VZ_P_nodemask,   "Setting NUMA node mask" },
+	{ VZ_P_cpuunits,   "Setting CPU units",      "",           "" },
+	{ VZ_P_cpuuweight, "Setting CPU weight",     "",           "" },
+	{ VZ_P_cpulimit,   "Setting CPU limit",      "",           "" },
+	{ VZ_P_cpus,       "Setting CPUs",           "",           "" },
+	{ VZ_P_cpumask,    "Setting CPU mask",       "",           "" },
+	{ VZ_P_nodemask,   "Setting NUMA node mask", "",           "" },
+	{ VZ_P_ioprio,     "Setting I/O priority",   "",           "" },
+	{ VZ_P_iolimit,    "Setting iolimit",        " bytes/sec", " (unlimited)" },
+	{ VZ_P_iopslimit,  "Setting iopslimit",      " iops",      " (unlimited)" },
 };
 
-static void say_limit(struct vz_ct *ct, enum vz_param_id id, const char *what)
+static void say_limit(struct vz_ct *ct, const struct limit_words *w)
 {
-	auto_free char *text = value_text(id, &ct->conf.v[id]);
+	auto_free char *text = value_text(w->id, &ct->conf.v[w->id]);
 
-	if (id == VZ_P_cpuuweight && ct->conf.v[VZ_P_cpuunits].set)
+	if (w->id == VZ_P_cpuuweight && ct->conf.v[VZ_P_cpuunits].set)
 		ct_warn(ct, "CPUUWEIGHT has no effect while CPUUNITS is set");
 	else if (text)
-		ct_info(ct, "%s: %s", what, text);
+		ct_info(ct, "%s: %s%s", w->what, text, strcmp(text, "0") == 0 ? w->none : w->unit);
 }
 
 static int apply_limit(struct vz_ct *ct, const struct vz_edits *edits, enum vz_group group, struct vz_err *err)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(limit_words); i++)
 		if (edits_has(edits, limit_words[i].id) && param_get(limit_words[i].id)->group == group)
-			say_limit(ct, limit_words[i].id, limit_words[i].what);
+			say_limit(ct, &limit_words[i]);
 	return ct->vz->be->apply(&ct->env, group, err);
 }
 
@@ -146,16 +149,19 @@ static const struct {
 	enum vz_group group;
 	int (*apply)(struct vz_ct *ct, const struct vz_edits *edits, enum vz_group group, struct vz_err *err);
 } appliers[] = {
-	{ VZ_G_kept,     apply_kept },
-	{ VZ_G_tasks,    apply_ub },
-	{ VZ_G_memory,   apply_ub },
-	{ VZ_G_cpuunits, apply_limit },
-	{ VZ_G_cpulimit, apply_limit },
-	{ VZ_G_cpuset,   apply_limit },
-	{ VZ_G_devices,  apply_devices },
-	{ VZ_G_hostname, apply_hostname },
-	{ VZ_G_dns,      apply_dns },
-	{ VZ_G_password, apply_password },
+	{ VZ_G_kept,      apply_kept },
+	{ VZ_G_tasks,     apply_ub },
+	{ VZ_G_memory,    apply_ub },
+	{ VZ_G_cpuunits,  apply_limit },
+	{ VZ_G_cpulimit,  apply_limit },
+	{ VZ_G_cpuset,    apply_limit },
+	{ VZ_G_ioprio,    apply_limit },
+	{ VZ_G_iolimit,   apply_limit },
+	{ VZ_G_iopslimit, apply_limit },
+	{ VZ_G_devices,   apply_devices },
+	{ VZ_G_hostname,  apply_hostname },
+	{ VZ_G_dns,       apply_dns },
+	{ VZ_G_password,  apply_password },
 };
 
 int apply_edits(struct vz_ct *ct, const struct vz_edits *edits, struct vz_err *err)

@@ -46,15 +46,18 @@ static const struct {
 	const char *what;
 	bool of_host;
 } live_words[] = {
-	{ VZ_G_tasks,    "UBC",       true },
-	{ VZ_G_memory,   "UBC",       true },
-	{ VZ_G_cpuunits, "CPU",       true },
-	{ VZ_G_cpulimit, "CPU",       true },
-	{ VZ_G_cpuset,   "CPU",       true },
-	{ VZ_G_kept,     "resource",  true },
-	{ VZ_G_devices,  "device",    false },
-	{ VZ_G_dns,      "network",   false },
-	{ VZ_G_hostname, "network",   false },
+	{ VZ_G_tasks,     "UBC",      true },
+	{ VZ_G_memory,    "UBC",      true },
+	{ VZ_G_cpuunits,  "CPU",      true },
+	{ VZ_G_cpulimit,  "CPU",      true },
+	{ VZ_G_cpuset,    "CPU",      true },
+	{ VZ_G_ioprio,    "I/O",      true },
+	{ VZ_G_iolimit,   "I/O",      true },
+	{ VZ_G_iopslimit, "I/O",      true },
+	{ VZ_G_kept,      "resource", true },
+	{ VZ_G_devices,   "device",   false },
+	{ VZ_G_dns,       "network",  false },
+	{ VZ_G_hostname,  "network",  false },
 };
 
 /* ---- collecting and checking ---- */

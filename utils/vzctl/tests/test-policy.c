@@ -193,6 +193,25 @@ static void more_pages_than_bytes_can_count_are_unlimited(void **state)
 	check_memory(CONF(VZ_P_physpages, "0:2147483648"), 2147483648, 0);
 }
 
+static void each_priority_weighs_twice_the_one_below(void **state)
+{
+	struct vz_conf c = { 0 };
+	unsigned int last = 3;
+
+	(void)state;
+	assert_int_equal(policy_io_weight(&c), 100);
+	for (unsigned int i = 0; i <= 7; i++) {
+		unsigned int weight;
+
+		c.v[VZ_P_ioprio] = (struct vz_value){ .set = true, .num = i };
+		weight = policy_io_weight(&c);
+		assert_true(weight == last * 2 || weight == last * 2 + 1);
+		last = weight;
+	}
+	/* The end of BFQ's scale. */
+	assert_in_range(last, 1, 1000);
+}
+
 static void check_places(const char *wanted, const char *available, const char *expect)
 {
 	auto_free char *got = NULL;
@@ -231,6 +250,7 @@ int main(void)
 		cmocka_unit_test(limits_of_memory_are_the_second_numbers),
 		cmocka_unit_test(ram_alone_means_no_swap),
 		cmocka_unit_test(more_pages_than_bytes_can_count_are_unlimited),
+		cmocka_unit_test(each_priority_weighs_twice_the_one_below),
 		cmocka_unit_test(places_are_those_that_are_there),
 	};
 
