@@ -144,7 +144,7 @@ teardown_file() { host_teardown; }
 	is "$PREFIX/vz/private/101" "$(vzlist 101 -H -o private)"
 	is "yes 5 no yes 500" "$(vzlist 101 -H -o onboot,bootorder,disabled,vswap,cpuunits | xargs)"
 	is "no - no no" "$(vzlist 104 -H -o onboot,bootorder,disabled,vswap | xargs)"
-	is "100 200 - -" "$(vzlist 101 -H -o kmemsize.b,kmemsize.l,kmemsize.m,kmemsize.f | xargs)"
+	is "100 200 - -" "$(vzlist 101 -H -o kmemsize.b,kmemsize.l,numfile.m,numfile.f | xargs)"
 	is "0 131072" "$(vzlist 101 -H -o physpages.b,physpages.l | xargs)"
 	is "10485760 11534336" "$(vzlist 101 -H -o diskspace.s,diskspace.h | xargs)"
 	is "nfs:on sys_time:on" "$(vzlist 101 -H -o features,capability | xargs)"
@@ -254,7 +254,7 @@ assert [r["ctid"] for r in rows] == [101, 102, 103, 104]
 		\$s.iolimit == 0 and \$r.iolimit == 10485760 and \$s.cpus == 0 and
 		(\$r.uptime | type) == \"number\" and \$r.uptime > 0 and \$s.uptime == 0 and
 		\$r.features == {\"nfs\": true} and \$s.features == null and \$r.capability == {\"sys_time\": true} and
-		(\$r.numproc | .held == 1 and .maxheld == 0 and .failcnt == 0 and .barrier == 8192 and .limit == 8192) and
+		(\$r.numproc | .held == 1 and (.maxheld | type) == \"number\" and .failcnt == 0 and .barrier == 8192 and .limit == 8192) and
 		(\$r.kmemsize | .barrier == 100 and .limit == 200) and \$s.numproc.limit == 8192 and \$s.kmemsize == null and
 		\$r.diskspace == {\"usage\": 0, \"softlimit\": 10485760, \"hardlimit\": 11534336} and \$s.diskspace == null and
 		(\$r.private | endswith(\"/vz/private/101\")) and \$r.layout == \"overlay\"'"

@@ -60,6 +60,9 @@ struct vz_env {
 	size_t n_held;
 };
 
+/* Figures of a beancounter. */
+enum vz_usage { VZ_USAGE_HELD, VZ_USAGE_MAXHELD, VZ_USAGE_LIMIT, VZ_USAGE_FAILCNT, VZ_USAGE__MAX };
+
 enum vz_env_stop { VZ_STOP_HALT, VZ_STOP_KILL };
 
 /* A process to be made inside a running container. */
@@ -115,6 +118,8 @@ struct vz_backend {
 		     struct vz_err *err);
 	/* Carry out a group of parameters on a running container, from env->conf. */
 	int (*apply)(struct vz_env *env, enum vz_group group, struct vz_err *err);
+	/* What a running container uses, in the unit of the parameter; -ENODATA or another errno: not known. */
+	int (*usage)(struct vz_env *env, enum vz_param_id id, enum vz_usage part, uint64_t *ret);
 
 	int (*freeze)(struct vz_env *env, bool freeze, struct vz_err *err);
 	bool (*is_frozen)(struct vz_env *env);

@@ -23,6 +23,10 @@ int limits_ioprio(struct vz_env *env, bool fresh, struct vz_err *err);
 int limits_iolimit(struct vz_env *env, bool fresh, struct vz_err *err);
 int limits_iopslimit(struct vz_env *env, bool fresh, struct vz_err *err);
 
+/* ---- usage.c ---- */
+/* Member of struct vz_backend. */
+int usage_read(struct vz_env *env, enum vz_param_id id, enum vz_usage part, uint64_t *ret);
+
 /* ---- shared between them ---- */
 /* Does the result of cgroup_write() or cgroup_read() mean that the controller is not to be had? */
 bool limits_is_missing(int r);

@@ -662,6 +662,7 @@ const struct vz_backend backend_ns = {
 	.wait            = ns_wait,
 	.enter           = ns_enter_ct,
 	.apply           = limits_apply,
+	.usage           = usage_read,
 	.freeze          = ns_freeze,
 	.is_frozen       = ns_is_frozen,
 	.list_processes  = ns_list_processes,

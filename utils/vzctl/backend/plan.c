@@ -161,6 +161,13 @@ static int plan_apply(struct vz_env *env, enum vz_group group, struct vz_err *er
 	return outcome(env, "apply", VZ_E_SYSTEM, err);
 }
 
+static int plan_usage(struct vz_env *env, enum vz_param_id id, enum vz_usage part, uint64_t *ret)
+{
+	struct vz_plan *p = env->host->plan;
+
+	return p->under ? p->under->usage(env, id, part, ret) : -ENODATA;
+}
+
 static int plan_freeze(struct vz_env *env, bool freeze, struct vz_err *err)
 {
 	plan_record(env->host->plan, freeze ? "freeze" : "thaw");
@@ -208,6 +215,7 @@ const struct vz_backend backend_plan = {
 	.wait            = plan_wait,
 	.enter           = plan_enter,
 	.apply           = plan_apply,
+	.usage           = plan_usage,
 	.freeze          = plan_freeze,
 	.is_frozen       = plan_is_frozen,
 	.list_processes  = plan_list_processes,

@@ -155,8 +155,7 @@ void policy_cpu_units(const struct vz_conf *conf, bool v1, struct policy_files *
 		add_file(ret, "cpu.weight", number_text(scale(units, 100, CPU_UNITS, 1, 10000)));
 }
 
-/* Per cent of a CPU; 0: no limit. */
-static uint64_t cpu_percent(const struct vz_conf *conf)
+uint64_t policy_cpu_percent(const struct vz_conf *conf)
 {
 	uint64_t limit = conf_num(conf, VZ_P_cpulimit, 0);
 	uint64_t cpus = conf_num(conf, VZ_P_cpus, 0) * 100;
@@ -166,7 +165,7 @@ static uint64_t cpu_percent(const struct vz_conf *conf)
 
 void policy_cpu_limit(const struct vz_conf *conf, bool v1, struct policy_files *ret)
 {
-	uint64_t percent = cpu_percent(conf);
+	uint64_t percent = policy_cpu_percent(conf);
 	/* Longer only where the quota would be less than the kernel takes. */
 	uint64_t period = percent ? VZ_MAX(PERIOD_USEC, (QUOTA_MIN_USEC * 100 + percent - 1) / percent) : PERIOD_USUAL_USEC;
 	uint64_t quota = period * percent / 100;

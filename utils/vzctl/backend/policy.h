@@ -55,6 +55,8 @@ void policy_cpu_units(const struct vz_conf *conf, bool v1, struct policy_files *
  * next, so that a container that was idle does not have to wait at all.
  */
 void policy_cpu_limit(const struct vz_conf *conf, bool v1, struct policy_files *ret);
+/* The limit they make together, in per cent of a CPU; 0: none. */
+uint64_t policy_cpu_percent(const struct vz_conf *conf);
 /*
  * IOPRIO as a weight for BFQ or io.cost: the kernel's usual 100 for the usual 4, and twice as much for each
  * step up.

@@ -129,6 +129,15 @@ static void get_number(struct row *r, const struct column *c, struct cell *ret)
 		set_num(ret, num);
 }
 
+/* What holds for a running container, if it has been changed without being saved. */
+static void get_in_effect(struct row *r, const struct column *c, struct cell *ret)
+{
+	if (row_is_running(r))
+		ret->set = vz_ct_figure(row_ct(r), c->key, VZ_FIGURE_LIMIT, &ret->num);
+	if (!ret->set)
+		get_number(r, c, ret);
+}
+
 static void get_positive(struct row *r, const struct column *c, struct cell *ret)
 {
 	get_number(r, c, ret);
@@ -182,24 +191,39 @@ static void get_uptime(struct row *r, const struct column *c VZ_UNUSED, struct c
 	ret->set = ret->real[0] > 0;
 }
 
-/* What is in use. The library counts processes; other figures there are none of. */
+/* What the kernel counts. Where it does not, the library at least knows how many processes there are. */
 static void get_usage(struct row *r, const struct column *c, struct cell *ret)
 {
+	static const enum vz_figure figures[] = {
+		[PART_HELD]    = VZ_FIGURE_HELD,
+		[PART_MAXHELD] = VZ_FIGURE_MAXHELD,
+		[PART_FAILCNT] = VZ_FIGURE_FAILCNT,
+	};
 	int64_t n;
 
-	if (c->part != PART_HELD || strcmp(c->key, "NUMPROC") != 0 || !row_is_running(r))
+	if (c->kind != CELL_COUNTER || !row_is_running(r))
+		return;
+	ret->set = vz_ct_figure(r->ct, c->key, figures[c->part], &ret->num);
+	if (ret->set || c->part != PART_HELD || strcmp(c->key, "NUMPROC") != 0)
 		return;
 	n = vz_ct_nproc(r->ct);
 	if (n >= 0)
 		set_num(ret, (uint64_t)n);
 }
 
-/* What was not set does not limit a running container; of a stopped one there is nothing to say. */
+/*
+ * The limit of a running container is the one that holds, saved or not. What was not set does not limit it;
+ * of a stopped one there is nothing to say.
+ */
 static void get_limit(struct row *r, const struct column *c, struct cell *ret)
 {
 	auto_free char *text = row_text(r, c->key);
 	uint64_t first, second;
 
+	if (c->part == PART_LIMIT && row_is_running(r))
+		ret->set = vz_ct_figure(r->ct, c->key, VZ_FIGURE_LIMIT, &ret->num);
+	if (ret->set)
+		return;
 	if (text && pair_parse(text, &first, &second))
 		set_num(ret, c->part == PART_BARRIER || c->part == PART_SOFT ? first : second);
 	else if (!text && c->kind == CELL_COUNTER && row_is_running(r))

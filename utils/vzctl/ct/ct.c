@@ -365,6 +365,20 @@ int64_t vz_ct_nproc(struct vz_ct *ct)
 	return n < 0 ? -1 : n;
 }
 
+bool vz_ct_figure(struct vz_ct *ct, const char *key, enum vz_figure figure, uint64_t *ret)
+{
+	static const enum vz_usage parts[] = {
+		[VZ_FIGURE_HELD]    = VZ_USAGE_HELD,
+		[VZ_FIGURE_MAXHELD] = VZ_USAGE_MAXHELD,
+		[VZ_FIGURE_LIMIT]   = VZ_USAGE_LIMIT,
+		[VZ_FIGURE_FAILCNT] = VZ_USAGE_FAILCNT,
+	};
+	const struct vz_param *p = param_by_key(key);
+
+	return p && (ct->env.init_pid > 0 || ct_is_running(ct)) &&
+	       ct->vz->be->usage(&ct->env, p->id, parts[figure], ret) == 0;
+}
+
 /* ---- lock ---- */
 
 /* 0; -EBUSY with *ret_owner filled; or -1 with err. status: what is said to be done under it. */

@@ -93,6 +93,17 @@ int vz_ct_init_pid(struct vz_ct *ct);
 /* Seconds since init was started, 0 if not running; and processes inside, -1 if not known. */
 double vz_ct_uptime(struct vz_ct *ct);
 int64_t vz_ct_nproc(struct vz_ct *ct);
+enum vz_figure {
+	VZ_FIGURE_HELD,		/* in use */
+	VZ_FIGURE_MAXHELD,	/* the most that ever was, since the start */
+	VZ_FIGURE_LIMIT,	/* as the kernel enforces it; INT64_MAX: none */
+	VZ_FIGURE_FAILCNT,	/* how often there was no more to be had */
+};
+/*
+ * A figure of a beancounter ("PHYSPAGES"), in its unit, of a running container, whose configuration was read;
+ * and of CPUUNITS and CPULIMIT the limit, if it is another than configured. False: not known.
+ */
+bool vz_ct_figure(struct vz_ct *ct, const char *key, enum vz_figure figure, uint64_t *ret);
 /* Text of a parameter as it is in effect (as stored for stopped ones; paths with $VEID replaced); NULL if not set. Caller frees. */
 char *vz_ct_get(const struct vz_ct *ct, const char *key);
 /* The name, only if the link in the names directory agrees. Caller frees; NULL if none. */
