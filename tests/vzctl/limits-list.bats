@@ -84,6 +84,15 @@ row = json.load(sys.stdin)[0]
 assert row["physpages"]["held"] > 0 and row["numproc"]["held"] > 0, row'
 }
 
+@test "list: options that the page of parameters calls refused are refused, rc 21" {
+	local option n=0
+	for option in $(sed '1,/^## Refused/d' "$TOP/docs/parameters.md" | grep -oE '`--[a-z_-]+`' | tr -d '`'); do
+		rc_is 21 vzctl set 101 "$option" 1 --save
+		n=$((n + 1))
+	done
+	[ "$n" -gt 20 ]
+}
+
 @test "list: of a stopped container limits are known, and nothing that is used" {
 	vzctl --quiet stop 101 --fast
 	is "- - 131072 - -" "$(field physpages,physpages.m,physpages.l,physpages.f,numproc)"
