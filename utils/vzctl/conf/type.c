@@ -4,6 +4,7 @@
  * Texts are checked for syntax only: whether a path or device exists is the business of who uses it.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,9 +12,12 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/fd.h"
 #include "base/mask.h"
 #include "base/parse.h"
 #include "conf/type-impl.h"
+
+#define CPUINFO_MAX (16 << 20)
 
 /* ---- any type ---- */
 
@@ -320,6 +324,39 @@ static void level_format(const struct vz_param *p VZ_UNUSED, const struct vz_val
 	str_addf(out, "%lld", (long long)(int64_t)v->num);
 }
 
+/* How fast a CPU is at most, in MHz; 0: not known. Without frequency scaling it is as fast as it runs now. */
+static uint64_t cpu_mhz(void)
+{
+	auto_free char *text = NULL;
+	const char *found;
+	uint64_t khz;
+
+	if (file_read_line(AT_FDCWD, "/sys/devices/system/cpu/cpu0/cpufreq/cpuinfo_max_freq", &text) == 0 &&
+	    parse_u64(text, &khz) == 0)
+		return khz / 1000;
+	free(text);
+	text = NULL;
+	if (file_read(AT_FDCWD, "/proc/cpuinfo", CPUINFO_MAX, &text, NULL) < 0)
+		return 0;
+	found = strstr(text, "\ncpu MHz");
+	found = found ? strchr(found, ':') : NULL;
+	return found ? strtoull(found + 1, NULL, 10) : 0;
+}
+
+/* "1500m": so many MHz. Never 0, which would be no limit at all. */
+static int mhz_parse(const struct vz_param *p, const char *digits, uint64_t *ret)
+{
+	uint64_t mhz = cpu_mhz(), n;
+	int r = parse_u64_range(digits, 0, UINT32_MAX, &n);
+
+	if (r < 0)
+		return r;
+	if (!mhz)
+		return -EINVAL;
+	*ret = VZ_MAX(n * 100 / mhz, (uint64_t)(n > 0));
+	return *ret > p->max ? -ERANGE : 0;
+}
+
 /* "50%" is half of the machine as it is now; what is kept is the per cent of one CPU that makes. */
 static int cpulimit_parse(const struct vz_param *p, enum vz_source from, const char *text,
 			  struct vz_value *ret)
@@ -330,16 +367,20 @@ static int cpulimit_parse(const struct vz_param *p, enum vz_source from, const c
 	uint64_t n;
 	int r;
 
-	if (text[len - 1] != '%')
+	if (!strchr("%mM", text[len - 1]))
 		return uint_parse(p, from, text, ret);
 	digits = strndup(text, len - 1);
 	if (!digits)
 		return -ENOMEM;
-	r = parse_u64_range(digits, 0, 100, &n);
+	if (text[len - 1] == '%') {
+		r = parse_u64_range(digits, 0, 100, &n);
+		if (r == 0)
+			n = VZ_MIN(n * (cpus > 0 ? (uint64_t)cpus : 1), p->max);
+	} else {
+		r = mhz_parse(p, digits, &n);
+	}
 	if (r < 0)
 		return r;
-	n *= cpus > 0 ? (uint64_t)cpus : 1;
-	n = VZ_MIN(n, p->max);
 	*ret = (struct vz_value){ .set = true, .num = n };
 	return 0;
 }

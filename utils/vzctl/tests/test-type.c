@@ -228,6 +228,25 @@ static void cpu_limits_may_be_a_share_of_the_host(void **state VZ_UNUSED)
 	BOTH(cpulimit, "102401", "ERANGE");
 }
 
+static void cpu_limits_may_be_in_mhz(void **state VZ_UNUSED)
+{
+	const struct vz_param *p = param_get(VZ_P_cpulimit);
+	struct vz_value one = { 0 }, four = { 0 };
+
+	if (value_parse(p->id, VZ_FROM_OPTION, "1000m", &one) == -EINVAL)
+		skip();		/* the machine does not say how fast it is */
+	assert_int_equal(value_parse(p->id, VZ_FROM_OPTION, "4000M", &four), 0);
+	assert_in_range(one.num, 5, 1000);
+	assert_in_range(four.num, one.num * 4, one.num * 4 + 3);
+	BOTH(cpulimit, "0m", "0");
+	BOTH(cpulimit, "1m", "1");
+	BOTH(cpulimit, "m", "EINVAL");
+	BOTH(cpulimit, "10mm", "EINVAL");
+	BOTH(cpulimit, "-5m", "EINVAL");
+	BOTH(cpulimit, "4294967295m", "ERANGE");
+	BOTH(cpulimit, "4294967296m", "ERANGE");
+}
+
 static void masks_become_ranges(void **state VZ_UNUSED)
 {
 	BOTH(cpumask, "0-2,7", "0-2,7");
@@ -566,6 +585,7 @@ int main(void)
 		cmocka_unit_test(ram_is_rounded_up_to_pages_and_has_no_barrier),
 		cmocka_unit_test(io_limits_without_suffix_depend_on_where_they_stand),
 		cmocka_unit_test(cpu_limits_may_be_a_share_of_the_host),
+		cmocka_unit_test(cpu_limits_may_be_in_mhz),
 		cmocka_unit_test(masks_become_ranges),
 		cmocka_unit_test(factors_are_written_briefly_but_without_loss),
 		cmocka_unit_test(an_empty_text_unsets_texts_and_lists),
