@@ -160,6 +160,23 @@ wait_for()
 # The host's pid of a container's init; nothing if there is none.
 init_pid() { [ ! -e "$PREFIX/run/vz/$1/state" ] || sed -n 's/^PID="\(.*\)"/\1/p' "$PREFIX/run/vz/$1/state"; }
 
+# ---- small file systems ----
+
+# small_disk PLACE SIZE: from now on PLACE of the prefix is on an ext4 of that size. Blocks of a KiB make
+# many steps, and none is kept back for root.
+small_disk()
+{
+	local dir=$PREFIX/$1
+	truncate -s "$2" "$dir.img"
+	mkfs.ext4 -q -m 0 -b 1024 -N 1024 "$dir.img"
+	mv "$dir" "$dir.orig"
+	mkdir "$dir"
+	mount -o loop "$dir.img" "$dir"
+	rmdir "$dir/lost+found"
+	cp -a "$dir.orig/." "$dir/"
+	rm -rf "$dir.orig"
+}
+
 # ---- looking at results ----
 
 # on_tty SCRIPT ARGUMENT…: vzctl on a terminal, with a user who follows SCRIPT; see tests/lib/on-tty.

@@ -40,21 +40,6 @@ teardown()
 
 # ---- small file systems ----
 
-# small_disk PLACE SIZE: from now on PLACE of the prefix is on an ext4 of that size. Blocks of a KiB make
-# many steps, and none is kept back for root.
-small_disk()
-{
-	local dir=$PREFIX/$1
-	truncate -s "$2" "$dir.img"
-	mkfs.ext4 -q -m 0 -b 1024 -N 1024 "$dir.img"
-	mv "$dir" "$dir.orig"
-	mkdir "$dir"
-	mount -o loop "$dir.img" "$dir"
-	rmdir "$dir/lost+found"
-	cp -a "$dir.orig/." "$dir/"
-	rm -rf "$dir.orig"
-}
-
 small_tmpfs()
 {
 	mkdir -p "$PREFIX/$1"
