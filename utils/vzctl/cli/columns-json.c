@@ -8,44 +8,13 @@
 
 #include "base/cleanup.h"
 #include "cli/columns.h"
+#include "cli/utf8.h"
 
-/* Bytes of the UTF-8 character s begins with; 0 if it is none. */
-static size_t char_len(const char *s)
-{
-	const unsigned char *u = (const unsigned char *)s;
-	size_t n = u[0] < 0x80 ? 1 : u[0] >= 0xc2 && u[0] < 0xe0 ? 2 :
-		   u[0] >= 0xe0 && u[0] < 0xf0 ? 3 : u[0] >= 0xf0 && u[0] < 0xf5 ? 4 : 0;
-
-	for (size_t i = 1; i < n; i++)
-		if ((u[i] & 0xc0) != 0x80)
-			return 0;
-	/* Too long forms, surrogates, and what is past U+10FFFF. */
-	if ((u[0] == 0xe0 && u[1] < 0xa0) || (u[0] == 0xed && u[1] >= 0xa0) ||
-	    (u[0] == 0xf0 && u[1] < 0x90) || (u[0] == 0xf4 && u[1] >= 0x90))
-		return 0;
-	return n;
-}
-
-/* JSON is UTF-8 and a configuration file may be anything: U+FFFD stands for what is not. */
 static struct json_object *new_string(const char *s, size_t len)
 {
-	auto_free char *clean = malloc(len * 3 + 1);
-	char *to = clean;
+	auto_free char *clean = utf8_clean(s, len);
 
-	if (!clean)
-		return NULL;
-	for (const char *end = s + len; s < end; ) {
-		size_t n = char_len(s);
-
-		if (n && n <= (size_t)(end - s)) {
-			to = mempcpy(to, s, n);
-			s += n;
-		} else {
-			to = mempcpy(to, "\xef\xbf\xbd", 3);
-			s++;
-		}
-	}
-	return json_object_new_string_len(clean, (int)(to - clean));
+	return clean ? json_object_new_string(clean) : NULL;
 }
 
 static struct json_object *new_real(double value, const char *fmt)
