@@ -18,6 +18,7 @@
 #include "base/proc.h"
 #include "conf/layers.h"
 #include "host/cgroup.h"
+#include "host/meters.h"
 
 /* What a back end can do beyond the common ground. */
 enum vz_backend_feature {
@@ -125,6 +126,8 @@ struct vz_backend {
 	bool (*is_frozen)(struct vz_env *env);
 	/* How many processes there are inside, and their pids in *ret, which the caller frees; or -errno. */
 	int (*list_processes)(struct vz_env *env, pid_t **ret);
+	/* What the kernel counts about a running container, as of now. */
+	void (*measure)(struct vz_env *env, struct meters *ret);
 };
 
 extern const struct vz_backend backend_ns, backend_plan;

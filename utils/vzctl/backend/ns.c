@@ -644,6 +644,11 @@ static int ns_list_processes(struct vz_env *env, pid_t **ret)
 	return cgroup_procs(env->host->cg, env->inner, ret);
 }
 
+static void ns_measure(struct vz_env *env, struct meters *ret)
+{
+	meters_read(env->host->cg, env->group, env->root, env->init_pid, ret);
+}
+
 const struct vz_backend backend_ns = {
 	.name            = "ns",
 	.features        = 0,
@@ -666,4 +671,5 @@ const struct vz_backend backend_ns = {
 	.freeze          = ns_freeze,
 	.is_frozen       = ns_is_frozen,
 	.list_processes  = ns_list_processes,
+	.measure         = ns_measure,
 };

@@ -197,6 +197,16 @@ static int plan_list_processes(struct vz_env *env, pid_t **ret)
 	return p->running ? 1 : 0;
 }
 
+static void plan_measure(struct vz_env *env, struct meters *ret)
+{
+	struct vz_plan *p = env->host->plan;
+
+	if (p->under)
+		p->under->measure(env, ret);
+	else
+		*ret = (struct meters){ .when = now_usec() };
+}
+
 const struct vz_backend backend_plan = {
 	.name            = "plan",
 	.features        = 0,
@@ -219,4 +229,5 @@ const struct vz_backend backend_plan = {
 	.freeze          = plan_freeze,
 	.is_frozen       = plan_is_frozen,
 	.list_processes  = plan_list_processes,
+	.measure         = plan_measure,
 };

@@ -113,6 +113,22 @@ const char *vz_ct_layout(struct vz_ct *ct);
 /* The container a host process belongs to: 0 for the host's, -1 with err if it is gone. Its pid inside in *ret_inner (may be NULL). */
 int64_t vz_pid_ctid(struct vz *vz, int pid, int *ret_inner, struct vz_err *err);
 
+/* ---- what hurts a container ---- */
+
+struct vz_pain {
+	const char *symptom;	/* a word that does not change: "cpulimit" */
+	unsigned int score;	/* 100: something fails; below: per cent of the time spent waiting; 0: it was earlier */
+	char *text;		/* half a sentence */
+	char *advice;		/* a command that helps; "": there is none */
+};
+struct vz_why {
+	struct vz_pain *pains;	/* worst first */
+	size_t n;
+};
+/* Look at a running container for a second. VZ_E_NOT_RUNNING. */
+int vz_ct_why(struct vz_ct *ct, struct vz_why *ret, struct vz_err *err);
+void vz_why_done(struct vz_why *why);
+
 /* ---- parameters ---- */
 
 struct vz_param_info {
