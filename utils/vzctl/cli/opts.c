@@ -25,6 +25,14 @@ static const struct {
 	{ 'b', "tcprcvbuf" },	{ 'n', "numfile" },	{ 'x', "dcachesize" },
 };
 
+/* Short forms of options of ours that take no argument. */
+static const struct {
+	char letter;
+	enum option_id option;
+} short_flags[] = {
+	{ 'j', OPT_json },
+};
+
 char opts_letter(const char *option)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(short_options); i++)
@@ -36,7 +44,7 @@ char opts_letter(const char *option)
 struct table {
 	struct option *rows;	/* owned; ended by a zero row */
 	size_t n;
-	char shorts[2 * ARRAY_SIZE(short_options) + 2];
+	char shorts[2 * ARRAY_SIZE(short_options) + ARRAY_SIZE(short_flags) + 2];
 };
 
 static bool table_has(const struct table *t, const char *name)
@@ -84,6 +92,9 @@ static int table_fill(struct table *t, const struct cli *c, struct vz_err *err)
 		if (is_known_here(c, a->of) &&
 		    table_add(t, a->name, option_rows[a->of].arg, OWN_BASE + (int)a->of, err) < 0)
 			return -1;
+	for (size_t i = 0; i < ARRAY_SIZE(short_flags); i++)
+		if (is_known_here(c, short_flags[i].option))
+			t->shorts[len++] = short_flags[i].letter;
 	if (!(c->cmd->flags & PARAMETERS))
 		return 0;
 	for (size_t i = 0; vz_option_info(i, &info); i++)
@@ -154,6 +165,9 @@ static int take_param(struct cli *c, const char *option, char *arg, char letter,
 
 static int take_short(struct cli *c, int letter, char *arg, struct vz_err *err)
 {
+	for (size_t i = 0; i < ARRAY_SIZE(short_flags); i++)
+		if (short_flags[i].letter == letter)
+			return take_own(c, short_flags[i].option, NULL, err);
 	for (size_t i = 0; i < ARRAY_SIZE(short_options); i++)
 		if (short_options[i].letter == letter)
 			return take_param(c, short_options[i].option, arg, (char)letter, err);
