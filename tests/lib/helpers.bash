@@ -18,6 +18,7 @@ TEST_CACHE=${TEST_CACHE:-/var/cache/openve-test}
 vzctl() { "$BUILD/vzctl" --prefix "$PREFIX" "$@"; }
 vzlist() { "$BUILD/vzlist" --prefix "$PREFIX" "$@"; }
 vzpid() { "$BUILD/vzpid" --prefix "$PREFIX" "$@"; }
+vzcfgvalidate() { "$BUILD/vzcfgvalidate" "$@"; }
 vztmpl() { "$TOP/utils/vzctl/scripts/vztmpl" --prefix "$PREFIX" "$@"; }
 
 # require root|userns|overlay|speed|lxc-start… : skip with a reason where the machine cannot do it.

@@ -150,6 +150,18 @@ bool vz_option_info(size_t index, struct vz_param_info *ret);
 /* All parameters that stand in files, in the order they are written; false past the end. */
 bool vz_param_info(size_t index, struct vz_param_info *ret);
 
+struct vz_conf_check {
+	bool whole_list;	/* as for kernels on which PHYSPAGES limits nothing: every beancounter has to be set */
+	/*
+	 * What is wrong, a line; and what would put it right ("set to 1:2"), NULL if nothing does. True: do that,
+	 * and save it.
+	 */
+	bool (*found)(void *data, const char *text, const char *change);
+	void *data;
+};
+/* Look whether the beancounters and disk limits of a file go together. How much is left that is wrong, or -1. */
+int vz_conf_check(const char *path, const struct vz_conf_check *how, struct vz_err *err);
+
 struct vz_edits *vz_edits_new(void);
 void vz_edits_free(struct vz_edits *e);
 /* What "--option text" asks for. VZ_E_INVALID_VALUE "Bad parameter for --OPTION: TEXT". */
