@@ -6,7 +6,7 @@
 #   teardown_file() { host_teardown; }       # stops and removes whatever is left in it
 #   teardown()      { destroy_all; }         # no container outlives its test
 #
-# `vzctl`, `vzlist`, `vzpid`, `vztmpl` are functions that run the build tree's programs on $PREFIX. The
+# `vzctl`, `vzlist` and so on are functions that run the build tree's programs on $PREFIX. The
 # back end is that of $VZ_BACKEND. Templates are built once and kept outside the tree (need_template).
 
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -19,6 +19,7 @@ vzctl() { "$BUILD/vzctl" --prefix "$PREFIX" "$@"; }
 vzlist() { "$BUILD/vzlist" --prefix "$PREFIX" "$@"; }
 vzpid() { "$BUILD/vzpid" --prefix "$PREFIX" "$@"; }
 vzcfgvalidate() { "$BUILD/vzcfgvalidate" "$@"; }
+vzcpucheck() { "$BUILD/vzcpucheck" --prefix "$PREFIX" "$@"; }
 vztmpl() { "$TOP/utils/vzctl/scripts/vztmpl" --prefix "$PREFIX" "$@"; }
 
 # require root|userns|overlay|speed|lxc-start… : skip with a reason where the machine cannot do it.
@@ -354,7 +355,7 @@ as_nobody()
 	local bin=$PREFIX/nobody
 	if [ ! -d "$bin" ]; then
 		mkdir -m 0755 "$bin"
-		cp "$BUILD"/vzctl "$BUILD"/vzlist "$BUILD"/libvzctl.so.0 "$bin/"
+		cp "$BUILD"/vz[a-z]* "$BUILD"/libvzctl.so.0 "$bin/"
 		chmod 0755 "$bin"/*
 	fi
 	setpriv --reuid=65534 --regid=65534 --clear-groups --bounding-set=-all --inh-caps=-all "$bin/$1" "${@:2}"

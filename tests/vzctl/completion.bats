@@ -187,6 +187,14 @@ P() { echo "--prefix $PREFIX"; }
 	offers "vzlist -N " 
 }
 
+@test "completion: the small tools" {
+	offers "vzcfgvalidate -" -r -i -v --help
+	offers "vzcfgvalidate -v " yes no
+	offers "vzcfgvalidate /etc/pass" /etc/passwd /etc/passwd-
+	offers "vzcpucheck -" -v --prefix --help
+	offers "vzcpucheck "
+}
+
 @test "completion: vzpid and vztmpl" {
 	offers "vzpid -" -p --prefix --help
 	offers "vztmpl " list build import remove verify prune resolve --prefix --help
@@ -312,7 +320,7 @@ send('exit\r')" -- bash --norc --noprofile -i
 	local dir=$BATS_TEST_TMPDIR/root/usr/share/bash-completion/completions
 	cmp "$dir/vzctl" "$TOP/utils/vzctl/completion/vzctl"
 	local p
-	for p in vzlist vzpid vztmpl; do
+	for p in vzlist vzpid vztmpl vzcfgvalidate vzcpucheck; do
 		is vzctl "$(readlink "$dir/$p")"
 	done
 	make -s -C "$TOP" uninstall DESTDIR="$BATS_TEST_TMPDIR/root" >/dev/null 2>&1 3>&-
