@@ -21,6 +21,7 @@ vzpid() { "$BUILD/vzpid" --prefix "$PREFIX" "$@"; }
 vzcfgvalidate() { "$BUILD/vzcfgvalidate" "$@"; }
 vzcpucheck() { "$BUILD/vzcpucheck" --prefix "$PREFIX" "$@"; }
 vzsplit() { "$BUILD/vzsplit" --prefix "$PREFIX" "$@"; }
+vzubc() { "$BUILD/vzubc" --prefix "$PREFIX" "$@"; }
 vztmpl() { "$TOP/utils/vzctl/scripts/vztmpl" --prefix "$PREFIX" "$@"; }
 
 # require root|userns|overlay|speed|lxc-start… : skip with a reason where the machine cannot do it.
