@@ -62,7 +62,7 @@ lib_src  := $(foreach f,$(floors),$(wildcard $(V)/$(f)/*.c))
 lib_src  := $(filter-out %-gen.c,$(lib_src))
 lib_obj  := $(lib_src:%.c=$(B)/%.o)
 cli_src  := $(wildcard $(V)/cli/*.c)
-tools    := vzctl vzlist vzpid vzeventd vzcfgvalidate vzcpucheck vzsplit vzubc
+tools    := vzctl vzlist vzpid vzeventd vzcfgvalidate vzcpucheck vzsplit vzubc vzmemcheck vzcalc
 # One main per tool: cli/NAME-main.c; everything else in cli/ is shared between them.
 cli_obj  := $(patsubst %.c,$(B)/%.o,$(filter-out %-main.c,$(cli_src)))
 # The same for helpers: vz-*.c are programs.
@@ -223,7 +223,7 @@ I = install -D
 etc = $(DESTDIR)$(sysconfdir)/vz
 # bash-completion looks for a file of the command's name; one file is for all.
 completions = $(DESTDIR)$(datadir)/bash-completion/completions
-completed = vzctl vzlist vzpid vztmpl vzcfgvalidate vzcpucheck vzsplit vzubc
+completed = vzctl vzlist vzpid vztmpl vzcfgvalidate vzcpucheck vzsplit vzubc vzmemcheck vzcalc
 install: all man $(tools:%=$(B)/installed/%) ## install below DESTDIR (prefix=/usr)
 	$(I) -t $(DESTDIR)$(sbindir) $(tools:%=$(B)/installed/%) $(V)/scripts/vztmpl
 	$(I) -m 0644 -t $(DESTDIR)$(libdir) $(B)/$(SONAME)

@@ -22,6 +22,8 @@ vzcfgvalidate() { "$BUILD/vzcfgvalidate" "$@"; }
 vzcpucheck() { "$BUILD/vzcpucheck" --prefix "$PREFIX" "$@"; }
 vzsplit() { "$BUILD/vzsplit" --prefix "$PREFIX" "$@"; }
 vzubc() { "$BUILD/vzubc" --prefix "$PREFIX" "$@"; }
+vzmemcheck() { "$BUILD/vzmemcheck" --prefix "$PREFIX" "$@"; }
+vzcalc() { "$BUILD/vzcalc" --prefix "$PREFIX" "$@"; }
 vztmpl() { "$TOP/utils/vzctl/scripts/vztmpl" --prefix "$PREFIX" "$@"; }
 
 # require root|userns|overlay|speed|lxc-start… : skip with a reason where the machine cannot do it.

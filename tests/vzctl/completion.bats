@@ -195,6 +195,8 @@ P() { echo "--prefix $PREFIX"; }
 	offers "vzcpucheck "
 	offers "vzsplit -" -n -f -s -v --prefix --help
 	offers "vzsplit -v " yes no
+	offers "vzmemcheck -" -v -A --prefix --help
+	offers "vzcalc -" -v --prefix --help
 	offers "vzubc -w" -w -wd -wt -wn
 	offers "vzubc -f /etc/pass" /etc/passwd /etc/passwd-
 }
@@ -324,7 +326,7 @@ send('exit\r')" -- bash --norc --noprofile -i
 	local dir=$BATS_TEST_TMPDIR/root/usr/share/bash-completion/completions
 	cmp "$dir/vzctl" "$TOP/utils/vzctl/completion/vzctl"
 	local p
-	for p in vzlist vzpid vztmpl vzcfgvalidate vzcpucheck vzsplit vzubc; do
+	for p in vzlist vzpid vztmpl vzcfgvalidate vzcpucheck vzsplit vzubc vzmemcheck vzcalc; do
 		is vzctl "$(readlink "$dir/$p")"
 	done
 	make -s -C "$TOP" uninstall DESTDIR="$BATS_TEST_TMPDIR/root" >/dev/null 2>&1 3>&-
