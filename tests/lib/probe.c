@@ -10,6 +10,7 @@
  *	probe packet INDEX	a raw socket on an interface, by its number
  *	probe nft		a table of nftables that was not there before
  *	probe fuse DIR		mount a FUSE file system there, and read the kernel's first request
+ *	probe mute DIR		mount a FUSE file system there that never answers, and stay
  *	probe mountfs TYPE DIR	mount a new file system without a device
  *	probe ttyconsole	take over the host's console (TIOCCONS)
  *	probe open r|w|rw PATH
@@ -199,6 +200,18 @@ static int mount_fuse(const char *dir)
 		return say(-1);
 	errno = EPROTO;
 	return say(request.in.opcode == FUSE_INIT ? 0 : -1) | (umount2(dir, MNT_DETACH) < 0);
+}
+
+static int mount_mute(const char *dir)
+{
+	char options[128];
+	int fd = open("/dev/fuse", O_RDWR);
+
+	snprintf(options, sizeof(options), "fd=%d,rootmode=40000,user_id=0,group_id=0", fd);
+	if (fd < 0 || mount("probe", dir, "fuse", 0, options) < 0)
+		return say(-1);
+	for (;;)
+		pause();
 }
 
 static int swap(char **pairs, int n)
@@ -397,6 +410,8 @@ int main(int argc, char **argv)
 		return make_nft_table();
 	if (strcmp(what, "fuse") == 0 && argc == 3)
 		return mount_fuse(argv[2]);
+	if (strcmp(what, "mute") == 0 && argc == 3)
+		return mount_mute(argv[2]);
 	if (strcmp(what, "mountfs") == 0 && argc == 4)
 		return say(mount("none", argv[3], argv[2], 0, NULL));
 	if (strcmp(what, "ttyconsole") == 0)

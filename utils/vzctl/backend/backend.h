@@ -16,7 +16,9 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/proc.h"
+#include "conf/bindmount.h"
 #include "conf/layers.h"
+#include "host/bind.h"
 #include "host/cgroup.h"
 #include "host/meters.h"
 
@@ -121,6 +123,13 @@ struct vz_backend {
 	int (*apply)(struct vz_env *env, enum vz_group group, struct vz_err *err);
 	/* What a running container uses, in the unit of the parameter; -ENODATA or another errno: not known. */
 	int (*usage)(struct vz_env *env, enum vz_param_id id, enum vz_usage part, uint64_t *ret);
+
+	/*
+	 * Show directories or files of the host inside, from its start on or later; if one cannot be, those before
+	 * it are there. And one no longer: 1 if it is not there, or something else covers it.
+	 */
+	int (*bind_add)(struct vz_env *env, const struct bindmount *b, size_t n, struct vz_err *err);
+	int (*bind_remove)(struct vz_env *env, const char *dst, const struct bind_identity *what, struct vz_err *err);
 
 	int (*freeze)(struct vz_env *env, bool freeze, struct vz_err *err);
 	bool (*is_frozen)(struct vz_env *env);

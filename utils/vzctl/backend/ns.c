@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 
 #include "backend/backend.h"
+#include "backend/binds.h"
 #include "backend/limits.h"
 #include "backend/policy.h"
 #include "backend/spawn.h"
@@ -668,6 +669,8 @@ const struct vz_backend backend_ns = {
 	.enter           = ns_enter_ct,
 	.apply           = limits_apply,
 	.usage           = usage_read,
+	.bind_add        = binds_add,
+	.bind_remove     = binds_remove,
 	.freeze          = ns_freeze,
 	.is_frozen       = ns_is_frozen,
 	.list_processes  = ns_list_processes,

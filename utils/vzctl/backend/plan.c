@@ -168,6 +168,20 @@ static int plan_usage(struct vz_env *env, enum vz_param_id id, enum vz_usage par
 	return p->under ? p->under->usage(env, id, part, ret) : -ENODATA;
 }
 
+static int plan_bind_add(struct vz_env *env, const struct bindmount *b, size_t n, struct vz_err *err)
+{
+	for (size_t i = 0; i < n; i++)
+		plan_record(env->host->plan, "bind %s on %s inside", b[i].src, b[i].dst);
+	return outcome(env, "bind_add", VZ_E_CANTMOUNT, err);
+}
+
+static int plan_bind_remove(struct vz_env *env, const char *dst, const struct bind_identity *what, struct vz_err *err)
+{
+	(void)what;
+	plan_record(env->host->plan, "unmount %s inside", dst);
+	return outcome(env, "bind_remove", VZ_E_CANTUMOUNT, err);
+}
+
 static int plan_freeze(struct vz_env *env, bool freeze, struct vz_err *err)
 {
 	plan_record(env->host->plan, freeze ? "freeze" : "thaw");
@@ -226,6 +240,8 @@ const struct vz_backend backend_plan = {
 	.enter           = plan_enter,
 	.apply           = plan_apply,
 	.usage           = plan_usage,
+	.bind_add        = plan_bind_add,
+	.bind_remove     = plan_bind_remove,
 	.freeze          = plan_freeze,
 	.is_frozen       = plan_is_frozen,
 	.list_processes  = plan_list_processes,

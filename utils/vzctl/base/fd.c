@@ -190,6 +190,19 @@ int path_make_dirs(const char *path, mode_t mode)
 	return path_is_dir(p) ? 0 : -ENOTDIR;
 }
 
+int path_make_parent(const char *path)
+{
+	auto_free char *dir = strdup(path);
+	char *slash = dir ? strrchr(dir, '/') : NULL;
+
+	if (!dir)
+		return -ENOMEM;
+	if (!slash || slash == dir)
+		return 0;
+	*slash = '\0';
+	return path_make_dirs(dir, 0755);
+}
+
 int path_is_empty_dir(const char *path)
 {
 	auto_closedir DIR *d = opendir(path);

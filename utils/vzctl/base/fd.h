@@ -40,6 +40,8 @@ bool path_exists(const char *path);
 bool path_is_dir(const char *path);
 /* mkdir with all parents; existing directories are left as they are. mode is that of the last one. */
 int path_make_dirs(const char *path, mode_t mode);
+/* The directories above path. */
+int path_make_parent(const char *path);
 /* 1: an empty directory, 0: something in it, or a negative errno. */
 int path_is_empty_dir(const char *path);
 /* "dir/name" joined with exactly one slash; NULL if memory ran out. The caller frees it. */

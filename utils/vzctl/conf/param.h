@@ -48,6 +48,7 @@ enum vz_group {
 	VZ_G_caps,
 	VZ_G_features,
 	VZ_G_devices,
+	VZ_G_binds,
 	VZ_G_tasks,
 	VZ_G_memory,
 	VZ_G_cpuunits,

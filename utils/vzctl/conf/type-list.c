@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Types that are lists of words: what all of them share, plain words, passwords, bind mounts, and
- * NAME:on|off lists (capabilities, features). Lists with nothing in them count as not set: see
+ * Types that are lists of words: what all of them share, plain words, passwords, and NAME:on|off
+ * lists (capabilities, features). Lists with nothing in them count as not set: see
  * value_parse_as() and edits_apply().
  */
 #include <ctype.h>
@@ -208,61 +208,6 @@ static int userpasswd_edit(struct vz_value *v, enum vz_edit_op op, const struct 
 	return list_edit(&passwords, v, op, by);
 }
 
-/* ---- [SRC:]DST[,nosuid,noexec,nodev] ---- */
-
-/* Where DST is: *ret_len bytes from the result on. */
-static const char *bindmount_target(const char *word, size_t *ret_len)
-{
-	const char *options = strchrnul(word, ',');
-	const char *colon = memchr(word, ':', (size_t)(options - word));
-	const char *target = colon ? colon + 1 : word;
-
-	*ret_len = (size_t)(options - target);
-	return target;
-}
-
-static int bindmount_canonical(const char *word, char **ret)
-{
-	const char *target, *option;
-	size_t len;
-
-	target = bindmount_target(word, &len);
-	if (len < 2 || target[0] != '/' || word[0] != '/' || memchr(target, ':', len))
-		return -EINVAL;
-	for (option = target + len; *option;) {
-		size_t n = strcspn(++option, ",");
-
-		if (!same_head(option, n, "nosuid", 6) && !same_head(option, n, "noexec", 6) &&
-		    !same_head(option, n, "nodev", 5))
-			return -EINVAL;
-		option += n;
-	}
-	return list_any_word(word, ret);
-}
-
-static bool same_target(const char *a, const char *b)
-{
-	size_t n, m;
-	const char *s = bindmount_target(a, &n), *t = bindmount_target(b, &m);
-
-	return same_head(s, n, t, m);
-}
-
-static const struct list_syntax bindmounts = {
-	.seps = BLANKS, .canonical = bindmount_canonical, .same = same_target,
-};
-
-static int bindmount_parse(const struct vz_param *p VZ_UNUSED, enum vz_source from, const char *text,
-			   struct vz_value *ret)
-{
-	return list_parse(&bindmounts, from, text, ret);
-}
-
-static int bindmount_edit(struct vz_value *v, enum vz_edit_op op, const struct vz_value *by)
-{
-	return list_edit(&bindmounts, v, op, by);
-}
-
 /* ---- NAME:on|off ---- */
 
 /* All of linux/capability.h; setveid and ve_admin are OpenVZ's. */
@@ -426,10 +371,6 @@ const struct vz_type type_strlist = {
 const struct vz_type type_userpasswd = {
 	.name = "password", LIST_VALUE, .secret = true,
 	.parse = userpasswd_parse, .format = list_format, .edit = userpasswd_edit,
-};
-const struct vz_type type_bindmount = {
-	.name = "bindmount", LIST_VALUE,
-	.parse = bindmount_parse, .format = list_format, .edit = bindmount_edit,
 };
 const struct vz_type type_capabilities = {
 	.name = "capabilities", .words = capability_names, LIST_VALUE, .parse = capabilities_parse, .format = list_format,

@@ -74,8 +74,9 @@ extern const struct vz_type type_str, type_path, type_name, type_hostname, type_
 extern const struct vz_type type_items, type_bytes, type_pages, type_pagepair, type_ramsize, type_disk,
 	type_inodes, type_iolimit, type_iopslimit;
 /* type-list.c */
-extern const struct vz_type type_strlist, type_userpasswd, type_bindmount, type_capabilities,
-	type_features;
+extern const struct vz_type type_strlist, type_userpasswd, type_capabilities, type_features;
+/* bindmount.c */
+extern const struct vz_type type_bindmount;
 /* type-net.c */
 extern const struct vz_type type_iplist, type_nslist, type_domains, type_netif, type_netdev;
 /* type-device.c */

@@ -55,6 +55,12 @@ static int apply_password(struct vz_ct *ct, const struct vz_edits *edits, enum v
 	return dist_run(ct, 1u << VZ_DIST_SET_USERPASS, "running", userpw, err);
 }
 
+static int apply_binds(struct vz_ct *ct, const struct vz_edits *edits, enum vz_group group VZ_UNUSED,
+		       struct vz_err *err)
+{
+	return binds_apply(ct, edits, err);
+}
+
 static int apply_devices(struct vz_ct *ct, const struct vz_edits *edits, enum vz_group group VZ_UNUSED,
 			struct vz_err *err)
 {
@@ -159,6 +165,7 @@ static const struct {
 	{ VZ_G_iolimit,   apply_limit },
 	{ VZ_G_iopslimit, apply_limit },
 	{ VZ_G_devices,   apply_devices },
+	{ VZ_G_binds,     apply_binds },
 	{ VZ_G_hostname,  apply_hostname },
 	{ VZ_G_dns,       apply_dns },
 	{ VZ_G_password,  apply_password },

@@ -207,6 +207,14 @@ int apply_all_ub(struct vz_ct *ct, struct vz_err *err);
 /* "user:password user2:password2" of the edits; NULL if there is none. Caller frees. */
 char *apply_passwords(const struct vz_edits *edits);
 
+/* ---- binds.c: mounts of the host inside ---- */
+/* With process 1 waiting: those of the configuration. */
+int binds_start(struct vz_ct *ct, struct vz_err *err);
+/* Carry out the edits of BINDMOUNT on a running container. */
+int binds_apply(struct vz_ct *ct, const struct vz_edits *edits, struct vz_err *err);
+/* Of a stopped one: warn of what the edits will lead to. */
+void binds_warn(struct vz_ct *ct, const struct vz_edits *edits);
+
 /* ---- start.c, stop.c, mount.c: shared between operations ---- */
 /* Kill all processes and wait until they are gone. */
 int ct_kill(struct vz_ct *ct, struct vz_err *err);

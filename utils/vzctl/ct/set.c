@@ -56,6 +56,7 @@ static const struct {
 	{ VZ_G_iopslimit, "I/O",      true },
 	{ VZ_G_kept,      "resource", true },
 	{ VZ_G_devices,   "device",   false },
+	{ VZ_G_binds,     "mount",    false },
 	{ VZ_G_dns,       "network",  false },
 	{ VZ_G_hostname,  "network",  false },
 };
@@ -328,6 +329,8 @@ static int carry_out(struct vz_ct *ct, struct setting *s, struct vz_err *err)
 		return -1;
 	if (s->running && !restart && apply_edits(ct, &s->edits, err) < 0)
 		return -1;
+	if (!s->running)
+		binds_warn(ct, &s->edits);
 	if (set_password_stopped(ct, s, err) < 0)
 		return -1;
 	/* Before saving: what the container does not come up with is not kept. */

@@ -158,6 +158,12 @@ static void unpublish_state(struct vz_ct *ct, void *data)
 	state_remove(ct);
 }
 
+static int mount_binds(struct vz_ct *ct, void *data, struct vz_err *err)
+{
+	(void)data;
+	return binds_start(ct, err);
+}
+
 static int configure_dist(struct vz_ct *ct, void *data, struct vz_err *err)
 {
 	const struct vz_start *opt = data;
@@ -185,6 +191,7 @@ static const struct vz_step start_steps[] = {
 	{ "limits", prepare_limits,  remove_limits,   STEP_PLANNED },
 	{ "spawn",  spawn_init,      kill_init,       STEP_PLANNED },	/* it waits at a barrier */
 	{ "state",  publish_state,   unpublish_state, 0 },
+	{ "binds",  mount_binds,     NULL,            STEP_PLANNED },	/* they end with process 1 */
 	{ "dist",   configure_dist,  NULL,            0 },
 	{ "script", start_script,    NULL,            0 },
 	{ "go",     release_init,    NULL,            STEP_PLANNED | STEP_COMMIT },

@@ -119,7 +119,7 @@ bool state_has_ended(struct vz_ct *ct, bool *ret_rebooted)
 void state_remove(struct vz_ct *ct)
 {
 	/* Those with .tmp are of a command that was killed while it wrote. */
-	static const char *const names[] = { "state", "state.tmp", "ended", "ended.tmp", NULL };
+	static const char *const names[] = { "state", "state.tmp", "ended", "ended.tmp", "binds", "binds.tmp", NULL };
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		auto_free char *path = paths_run(&ct->vz->paths, ct->id, names[i]);

@@ -203,20 +203,10 @@ static int pivot(void)
 	return 0;
 }
 
-static int make_parent_dir(const char *path)
-{
-	auto_free char *dir = strdup(path);
-
-	if (!dir)
-		return -ENOMEM;
-	*strrchr(dir, '/') = '\0';
-	return path_make_dirs(dir, 0755);
-}
-
 /* An empty file for a node to be bound on, with the directories above it. */
 static int make_node_file(const char *path)
 {
-	int fd, r = make_parent_dir(path);
+	int fd, r = path_make_parent(path);
 
 	if (r < 0)
 		return r;
@@ -286,7 +276,7 @@ static int mask_proc(void)
 static int write_new_file(const char *path, const char *text)
 {
 	auto_close int fd = -1;
-	int r = make_parent_dir(path);
+	int r = path_make_parent(path);
 
 	if (r < 0)
 		return r;
@@ -307,7 +297,7 @@ static int tell_systemd(void)
 			return r;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(systemd_links); i++) {
-		int r = make_parent_dir(systemd_links[i].link);
+		int r = path_make_parent(systemd_links[i].link);
 
 		if (r == 0 && symlink(systemd_links[i].to, systemd_links[i].link) < 0)
 			r = -errno;

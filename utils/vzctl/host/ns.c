@@ -171,7 +171,7 @@ static void reset_signals(void)
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static int become_inner_root(void)
+int ns_become_root(void)
 {
 	if (setgroups(0, NULL) < 0 || setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
 		return -errno;
@@ -222,7 +222,7 @@ static void __attribute__((noreturn)) run_helper(const struct ns_spawn *s, int s
 		r = ns_await(sock, NS_MAPPED);
 	if (r < 0)
 		_exit(127);	/* the caller is gone, nobody to tell */
-	r = become_inner_root();
+	r = ns_become_root();
 	if (r < 0)
 		ns_die(sock, "become root of the container", -r);
 	leave_session();
@@ -439,7 +439,7 @@ static void __attribute__((noreturn)) run_entrant(const struct ns_enter *e, int 
 	forget_caller();
 	if (setns(e->pidfd, ALL_NAMESPACES) < 0)
 		_exit(errno);
-	r = become_inner_root();
+	r = ns_become_root();
 	if (r < 0)
 		_exit(-r);
 	pid = clone_process(CLONE_PARENT, -1, &pidfd);

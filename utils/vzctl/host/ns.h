@@ -77,6 +77,9 @@ void ns_die(int sock, const char *where, int error) __attribute__((noreturn));
  */
 int ns_expect(int sock, enum ns_stage stage, struct ns_failure *ret);
 
+/* In a user namespace that was entered: take the ids of its root. 0 or a negative errno. */
+int ns_become_root(void);
+
 struct ns_enter {
 	int pidfd;		/* a process in the namespaces to enter */
 	int cgroup_fd;		/* v2 group to be born in; -1: the caller's */

@@ -304,6 +304,53 @@ static void dry_start_plans_and_does_nothing(void **state)
 	assert_int_equal(g->ct->env.id_base, 0);
 }
 
+static int set_binds(struct ground *g, const char *option, const char *text, struct vz_err *err)
+{
+	struct vz_edits edits = { 0 };
+	const struct vz_set opt = { .edits = &edits };
+	int r = edits_add_option(&edits, VZ_P_bindmount, VZ_SET, option, text, err);
+
+	if (r == 0)
+		r = vz_ct_set(g->ct, &opt, err);
+	edits_done(&edits);
+	return r;
+}
+
+static void bind_mounts_come_before_init_and_are_noted_down(void **state)
+{
+	struct ground *g = require_root(state);
+	auto_err struct vz_err err = { 0 };
+
+	make_file(g, "/etc/vz/conf/101.conf", "OSTEMPLATE=\"tiny\"\nBINDMOUNT=\"/etc:/a /usr:/b,ro\"\n");
+	open_ct(g, false);
+	g->vz->host.plan->fail_at = "bind_add";
+	assert_int_equal(start(g, &err), -1);
+	assert_int_equal(err.code, VZ_E_CANTMOUNT);
+	vz_err_done(&err);
+	CALLS(g, MOUNT, "kill all processes", "remove cgroup %g", "make cgroup %g", SPAWN, "bind /etc on /a inside",
+	      "bind /usr on /b inside", "unmount /b inside", "unmount /a inside", "kill all processes", "wait for the end of init", "remove cgroup %g", "umount /vz/root/101");
+	assert_false(is_there(g, "/run/vz/101"));
+
+	g->vz->host.plan->fail_at = NULL;
+	assert_int_equal(start(g, &err), 0);
+	CALLS(g, MOUNT, "kill all processes", "remove cgroup %g", "make cgroup %g", SPAWN, "bind /etc on /a inside",
+	      "bind /usr on /b inside", "release init");
+
+	/* One takes the place of another; what is not there is none to be unmounted. */
+	assert_int_equal(set_binds(g, "bindmount_add", "/usr:/a", &err), 0);
+	CALLS(g, "unmount /a inside", "bind /usr on /a inside");
+	assert_int_equal(set_binds(g, "bindmount_del", "/c", &err), 0);
+	NO_CALLS(g);
+	/* The list survives a failure, and what was on no other list goes with the rest. */
+	g->vz->host.plan->fail_at = "bind_remove";
+	assert_int_equal(set_binds(g, "bindmount_del", "all", &err), -1);
+	CALLS(g, "unmount /a inside");
+	g->vz->host.plan->fail_at = NULL;
+	assert_int_equal(set_binds(g, "bindmount_del", "all", &err), 0);
+	CALLS(g, "unmount /a inside", "unmount /b inside");
+	assert_false(is_there(g, "/run/vz/101/binds"));
+}
+
 static void stop_takes_everything_down(void **state)
 {
 	static const struct vz_stop fast = { .fast = true }, slow = { 0 };
@@ -457,6 +504,7 @@ int main(void)
 		TEST(failing_undo_goes_on),
 		TEST(missing_layer_is_said_before_anything_is_begun),
 		TEST(dry_start_plans_and_does_nothing),
+		TEST(bind_mounts_come_before_init_and_are_noted_down),
 		TEST(stop_takes_everything_down),
 		TEST(stop_goes_on_after_groups_that_stay),
 		TEST(stopping_what_cannot_be_killed_changes_nothing),

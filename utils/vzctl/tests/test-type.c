@@ -553,6 +553,19 @@ static void bind_mounts_are_told_apart_by_their_target(void **state VZ_UNUSED)
 	BOTH(bindmount, "/srv:/mnt,exec", "EINVAL");
 	BOTH(bindmount, "/srv:/mnt,", "EINVAL");
 	BOTH(bindmount, "/srv:/", "EINVAL");
+	BOTH(bindmount, "//srv/a/:/mnt//b/,ro", "/srv/a:/mnt/b,ro");
+	BOTH(bindmount, "/:/mnt", "/:/mnt");
+	BOTH(bindmount, "/same:/same,ro,noexec", "/same,ro,noexec");
+	BOTH(bindmount, "/srv:/a:/b", "EINVAL");
+	BOTH(bindmount, "/srv:/a/../b", "EINVAL");
+	BOTH(bindmount, "/srv/.:/a", "EINVAL");
+	BOTH(bindmount, "/srv:/...", "/srv:/...");
+	BOTH(bindmount, "/srv:/proc/x", "EINVAL");
+	BOTH(bindmount, "/srv:/procs", "/srv:/procs");
+	BOTH(bindmount, "/srv://dev/", "EINVAL");
+	BOTH(bindmount, "/srv:/dev/x", "/srv:/dev/x");
+	BOTH(bindmount, ":/a", "EINVAL");
+	BOTH(bindmount, "/a:", "EINVAL");
 }
 
 static void lists_have_an_end(void **state VZ_UNUSED)
