@@ -130,6 +130,9 @@ struct vz_backend {
 	 */
 	int (*bind_add)(struct vz_env *env, const struct bindmount *b, size_t n, struct vz_err *err);
 	int (*bind_remove)(struct vz_env *env, const char *dst, const struct bind_identity *what, struct vz_err *err);
+	/* While process 1 waits: let lxcfs show the container's own figures in /proc, if there is one. Does it? */
+	int (*add_lxcfs)(struct vz_env *env, struct vz_err *err);
+	bool (*has_lxcfs)(struct vz_env *env);
 
 	int (*freeze)(struct vz_env *env, bool freeze, struct vz_err *err);
 	bool (*is_frozen)(struct vz_env *env);

@@ -1,14 +1,29 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* From what is to be seen inside to mounts; see binds.h. */
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 
 #include "backend/binds.h"
+#include "backend/policy.h"
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/str.h"
 #include "host/mount.h"
+
+#define LXCFS_DIR "/var/lib/lxcfs"
+#define LXCFS_TYPE "fuse.lxcfs"
+
+/* What lxcfs shows, by where the kernel shows the same: as far as there is either. */
+static const char *const lxcfs_files[] = {
+	"/proc/cpuinfo", "/proc/diskstats", "/proc/loadavg", "/proc/meminfo", "/proc/slabinfo", "/proc/stat", "/proc/swaps",
+	"/proc/uptime", "/sys/devices/system/cpu/online",
+};
+
+/* ---- BINDMOUNT ---- */
 
 static int open_place(struct vz_env *env, struct bind_place *ret, struct vz_err *err)
 {
@@ -111,4 +126,53 @@ int binds_remove(struct vz_env *env, const char *dst, const struct bind_identity
 	if (r == -ENOENT || r == -ELOOP || r == -ENOTDIR)
 		return 1;
 	return r < 0 ? fail_bind(env, "the container", dst, &f, err) : 0;
+}
+
+/* ---- /proc ---- */
+
+/* Is it mounted, dead or alive? Asked of the kernel alone: an lxcfs that hangs would not answer. */
+static bool has_mount(void)
+{
+	struct statx st;
+
+	if (statx(AT_FDCWD, LXCFS_DIR, AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC, STATX_TYPE, &st) < 0)
+		return errno == ENOTCONN;
+	return st.stx_attributes & STATX_ATTR_MOUNT_ROOT;
+}
+
+int binds_add_lxcfs(struct vz_env *env, struct vz_err *err)
+{
+	struct bind_mount m[ARRAY_SIZE(lxcfs_files)];
+	char src[ARRAY_SIZE(lxcfs_files)][sizeof(LXCFS_DIR) + 32];
+	struct bind_place at;
+	struct bind_failure f;
+	int r;
+
+	if (!policy_has_feature(env->conf, "lxcfs", true) || !has_mount())
+		return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(lxcfs_files); i++) {
+		(void)snprintf(src[i], sizeof(src[i]), LXCFS_DIR "%s", lxcfs_files[i]);
+		m[i] = (struct bind_mount){ .src = src[i], .dst = lxcfs_files[i], .idmap = -1, .optional = true };
+	}
+	if (open_place(env, &at, err) < 0)
+		return -1;
+	r = bind_attach(&at, m, ARRAY_SIZE(m), &f);
+	bind_place_close(&at);
+	return r < 0 ? fail_bind(env, LXCFS_DIR, "/proc", &f, err) : 0;
+}
+
+/* Of all the files that lxcfs shows this one is always there. */
+bool binds_has_lxcfs(struct vz_env *env)
+{
+	auto_free char *path = str_printf("/proc/%d/mountinfo", (int)env->init_pid);
+	auto_fclose FILE *f = path ? fopen(path, "re") : NULL;
+	auto_free char *line = NULL;
+	bool own = false;
+	size_t size = 0;
+
+	/* What was mounted last is what is seen. */
+	while (f && getline(&line, &size, f) > 0)
+		if (strstr(line, " /proc/meminfo "))
+			own = strstr(line, " - " LXCFS_TYPE " ");
+	return own;
 }

@@ -182,6 +182,19 @@ static int plan_bind_remove(struct vz_env *env, const char *dst, const struct bi
 	return outcome(env, "bind_remove", VZ_E_CANTUMOUNT, err);
 }
 
+/* Whether there is an lxcfs says the host, not the plan. */
+static int plan_add_lxcfs(struct vz_env *env, struct vz_err *err)
+{
+	return outcome(env, "add_lxcfs", VZ_E_SYSTEM, err);
+}
+
+static bool plan_has_lxcfs(struct vz_env *env)
+{
+	struct vz_plan *p = env->host->plan;
+
+	return p->under && p->under->has_lxcfs(env);
+}
+
 static int plan_freeze(struct vz_env *env, bool freeze, struct vz_err *err)
 {
 	plan_record(env->host->plan, freeze ? "freeze" : "thaw");
@@ -242,6 +255,8 @@ const struct vz_backend backend_plan = {
 	.usage           = plan_usage,
 	.bind_add        = plan_bind_add,
 	.bind_remove     = plan_bind_remove,
+	.add_lxcfs       = plan_add_lxcfs,
+	.has_lxcfs       = plan_has_lxcfs,
 	.freeze          = plan_freeze,
 	.is_frozen       = plan_is_frozen,
 	.list_processes  = plan_list_processes,

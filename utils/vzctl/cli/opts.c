@@ -31,6 +31,7 @@ static const struct {
 	enum option_id option;
 } short_flags[] = {
 	{ 'j', OPT_json },
+	{ 'v', OPT_verbose },
 };
 
 char opts_letter(const char *option)

@@ -221,7 +221,7 @@ static const char *const capability_names[] = {
 };
 
 static const char *const feature_names[] = {
-	"sysfs", "nfs", "nfsd", "sit", "ipip", "ipgre", "ppp", "bridge", "time", "tun", "fuse", "io_uring",
+	"sysfs", "nfs", "nfsd", "sit", "ipip", "ipgre", "ppp", "bridge", "time", "tun", "fuse", "io_uring", "lxcfs",
 	"detect", NULL,
 };
 

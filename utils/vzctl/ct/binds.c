@@ -279,10 +279,14 @@ static int remove_all(struct vz_ct *ct, struct vz_err *err)
 
 int binds_start(struct vz_ct *ct, struct vz_err *err)
 {
+	auto_err struct vz_err why = { 0 };
 	int r = record_write(ct, NULL);
 
 	if (r < 0)
 		return fail_record(ct, r, err);
+	/* A container is of use without. */
+	if (ct->vz->be->add_lxcfs(&ct->env, &why) < 0)
+		ct_warn(ct, "Warning: /proc shows the figures of the host: %s", why.msg ? why.msg : "lxcfs does not work");
 	if (add_words(ct, conf_list(&ct->conf, VZ_P_bindmount), err) == 0)
 		return 0;
 	ct_warn(ct, "To start it without a bind mount: vzctl set %u --bindmount_del PATH --save", ct->id);

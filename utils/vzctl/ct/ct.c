@@ -357,6 +357,15 @@ double vz_ct_uptime(struct vz_ct *ct)
 	return up > 0 ? up : 0;
 }
 
+enum vz_proc_view vz_ct_proc_view(struct vz_ct *ct)
+{
+	if (!ct_is_running(ct))
+		return VZ_PROC_NONE;
+	if (ct->vz->be->features & VZ_BE_PROC_VIEWS)
+		return VZ_PROC_KERNEL;
+	return ct->vz->be->has_lxcfs(&ct->env) ? VZ_PROC_LXCFS : VZ_PROC_HOST;
+}
+
 int64_t vz_ct_nproc(struct vz_ct *ct)
 {
 	auto_free pid_t *pids = NULL;

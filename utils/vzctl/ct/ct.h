@@ -208,7 +208,7 @@ int apply_all_ub(struct vz_ct *ct, struct vz_err *err);
 char *apply_passwords(const struct vz_edits *edits);
 
 /* ---- binds.c: mounts of the host inside ---- */
-/* With process 1 waiting: those of the configuration. */
+/* With process 1 waiting: those of the configuration, and what lets /proc show the container's own figures. */
 int binds_start(struct vz_ct *ct, struct vz_err *err);
 /* Carry out the edits of BINDMOUNT on a running container. */
 int binds_apply(struct vz_ct *ct, const struct vz_edits *edits, struct vz_err *err);

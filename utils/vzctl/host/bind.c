@@ -34,7 +34,7 @@ struct job {
 	const struct bind_place *at;
 	const struct bind_mount *mounts;
 	size_t n;
-	int *trees;		/* detached mounts by number */
+	int *trees;		/* detached mounts by number; negative: passed over */
 	const char *dst;	/* to be detached */
 	const struct bind_identity *what;
 	struct bind_failure *now;	/* what is being done; shared with the caller, who wants to know of what hangs */
@@ -74,10 +74,14 @@ static int open_source(struct job *j, const struct bind_mount *m)
 {
 	struct mount_attr attr = { .attr_set = m->attr, .propagation = MS_PRIVATE };
 	auto_close int fd = -1;
+	struct statx st;
 
 	j->now->stage = BIND_SOURCE;
 	fd = open_tree(AT_FDCWD, m->src, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 	if (fd < 0)
+		return -errno;
+	/* A file system whose server is dead is found all the same, for as long as the kernel remembers. */
+	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_FORCE_SYNC, STATX_TYPE, &st) < 0)
 		return -errno;
 	if (mount_setattr(fd, "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0)
 		return -errno;
@@ -93,7 +97,7 @@ static int open_sources(struct job *j)
 	for (size_t i = 0; i < j->n; i++) {
 		j->now->index = i;
 		j->trees[i] = open_source(j, &j->mounts[i]);
-		if (j->trees[i] < 0)
+		if (j->trees[i] < 0 && !(j->mounts[i].optional && j->trees[i] == -ENOENT))
 			return j->trees[i];
 	}
 	return 0;
@@ -123,7 +127,7 @@ static int build_stage(struct job *j)
 	    mount("vz", STAGE_DIR, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=755") < 0 || chdir(STAGE_DIR) < 0)
 		return -errno;
 	for (size_t i = 0; i < j->n && r == 0; i++)
-		r = attach_by_number(j->trees[i], i);
+		r = j->trees[i] < 0 ? 0 : attach_by_number(j->trees[i], i);
 	if (r < 0)
 		return r;
 	/* The old root lies on top of the new one for a moment. */
@@ -147,6 +151,8 @@ static int copy_stage(struct job *j)
 		char name[24];
 		int copy;
 
+		if (j->trees[i] < 0)
+			continue;
 		(void)snprintf(name, sizeof(name), "%zu", i);
 		copy = open_tree(AT_FDCWD, name, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 		if (copy < 0)
@@ -196,6 +202,8 @@ static int attach_inside(int tree, const struct bind_mount *m)
 	struct stat from, to;
 	int r;
 
+	if (target == -ENOENT && m->optional)
+		return 0;
 	if (fstat(tree, &from) < 0)
 		return -errno;
 	if (target == -ENOENT) {
@@ -230,7 +238,7 @@ static int run_attach(struct job *j)
 	j->now->stage = r == 0 ? BIND_TARGET : j->now->stage;
 	for (size_t i = 0; i < j->n && r == 0; i++) {
 		j->now->index = i;
-		r = attach_inside(j->trees[i], &j->mounts[i]);
+		r = j->trees[i] < 0 ? 0 : attach_inside(j->trees[i], &j->mounts[i]);
 	}
 	return r;
 }

@@ -33,6 +33,7 @@ struct bind_mount {
 	const char *dst;	/* inside, absolute; its last part is no symlink */
 	uint64_t attr;		/* MOUNT_ATTR_…, locked */
 	int idmap;		/* from idmap_open(); -1: ids as they are */
+	bool optional;		/* passed over if src or dst is not there; else dst is made */
 };
 
 /* What was being done when it failed. */
