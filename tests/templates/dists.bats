@@ -7,8 +7,7 @@
 
 load ../lib/helpers
 load ../lib/templates
-
-SCRIPTS=$TOP/utils/vzctl/etc/dists/scripts
+load ../lib/dists
 
 setup_file()
 {
@@ -18,32 +17,10 @@ setup_file()
 
 teardown_file() { host_teardown; }
 
-setup()
-{
-	ROOT=$BATS_TEST_TMPDIR/root
-	mkdir "$ROOT"
-	tar -C "$ROOT" -xpf "$(vztmpl resolve minimal)" --exclude ./dev
-	mkdir -m 0755 "$ROOT/dev"
-	mknod -m 0666 "$ROOT/dev/null" c 1 3
-}
+setup() { make_root; }
 
-# inside SCRIPT VARIABLE=VALUE…: run it in the tree, in a UTS namespace of its own.
-inside()
-{
-	local script=$1
-	shift
-	{
-		cat "$SCRIPTS/functions"
-		printf '(\n'
-		cat "$SCRIPTS/$script"
-		printf ')\n[ $? -eq 0 ] || exit 100\n'
-	} >"$BATS_TEST_TMPDIR/text"
-	unshare --uts env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin VE_ROOT=/ "$@" \
-		chroot "$ROOT" /bin/sh <"$BATS_TEST_TMPDIR/text"
-}
-
-# Names, inodes and times of everything in /etc: the same before and after if nothing was written.
-etc_state() { (cd "$ROOT/etc" && find . -printf '%p %i %T@ %s %l\n' | sort); }
+# inside SCRIPT VARIABLE=VALUE…: of the scripts that need not know the event.
+inside() { run_script EVENT "$@"; }
 
 @test "dists: every script that a distribution names is there" {
 	local file key script
@@ -143,6 +120,33 @@ reads()
 	output=$(cat "$ROOT/etc/hosts")
 	line "127.0.0.1	localhost"
 	has "2001:db8:5e::7 fresh"
+}
+
+@test "dists: the host name goes where older systems keep it, and only there" {
+	mkdir -p "$ROOT/etc/sysconfig" "$ROOT/etc/conf.d"
+	printf 'NETWORKING=yes\nHOSTNAME=old\nGATEWAY=x\n' >"$ROOT/etc/sysconfig/network"
+	printf '# hostname=a\nhostname="old"\n' >"$ROOT/etc/conf.d/hostname"
+	echo old >"$ROOT/etc/HOSTNAME"
+	inside set_hostname.sh VE_STATE=starting HOSTNM=web.example.org IP_ADDR=
+	is 'NETWORKING=yes HOSTNAME="web.example.org" GATEWAY=x' "$(tr '\n' ' ' <"$ROOT/etc/sysconfig/network" | sed 's/ $//')"
+	is '# hostname=a
+hostname="web.example.org"' "$(cat "$ROOT/etc/conf.d/hostname")"
+	is web.example.org "$(cat "$ROOT/etc/HOSTNAME")"
+	rm -r "$ROOT/etc/conf.d" "$ROOT/etc/HOSTNAME"
+	echo NETWORKING=yes >"$ROOT/etc/sysconfig/network"
+	inside set_hostname.sh VE_STATE=starting HOSTNM=other IP_ADDR=
+	is NETWORKING=yes "$(cat "$ROOT/etc/sysconfig/network")"
+	[ ! -e "$ROOT/etc/HOSTNAME" ] && [ ! -e "$ROOT/etc/conf.d" ]
+}
+
+@test "dists: NetworkManager leaves name servers that were set alone" {
+	mkdir -p "$ROOT/etc/NetworkManager/conf.d"
+	inside set_dns.sh NAMESERVER= SEARCHDOMAIN=a.example
+	is '' "$(ls "$ROOT/etc/NetworkManager/conf.d")"
+	inside set_dns.sh NAMESERVER=198.51.100.1 SEARCHDOMAIN=
+	is '[main]
+dns=none' "$(grep -v '^#' "$ROOT/etc/NetworkManager/conf.d/50-vz.conf")"
+	is 'nameserver 198.51.100.1' "$(grep nameserver "$ROOT/etc/resolv.conf")"
 }
 
 @test "dists: name servers and search domains, one without the other" {

@@ -7,7 +7,7 @@
 #	SEARCHDOMAIN	domains, separated by blanks; empty: leave them as they are
 #
 # Where systemd-resolved is in charge it gets a file of its own and resolv.conf, then a link to what
-# resolved writes, stays. Everywhere else resolv.conf becomes a plain file, also where it was a link:
+# resolved writes, stays. NetworkManager is told to keep off. Everywhere else resolv.conf becomes a plain file, also where it was a link:
 # whoever names servers for a container expects them to be used.
 
 set -eu
@@ -58,6 +58,17 @@ set_resolved()
 	fi
 }
 
+# NetworkManager would write resolv.conf anew, with no servers but those it has learned itself.
+keep_networkmanager_off()
+{
+	conf=/etc/NetworkManager/conf.d/50-vz.conf
+	[ -d /etc/NetworkManager/conf.d ] || mkdir -p /etc/NetworkManager/conf.d
+	replace_file "$conf" '# Written by vzctl, for name servers that were set with it.
+[main]
+dns=none
+'
+}
+
 set_resolv_conf()
 {
 	# What a link points to is somebody else's idea of name servers: start from nothing then.
@@ -93,6 +104,9 @@ if [ -n "${NAMESERVER-}${SEARCHDOMAIN-}" ]; then
 	*) resolved_link=no ;;
 	esac
 	[ $resolved = no ] || set_resolved
+	if [ $resolved = no ] && [ -n "${NAMESERVER-}" ] && [ -d /etc/NetworkManager ]; then
+		keep_networkmanager_off
+	fi
 	# A link to the file of a resolved that is not there resolves nothing.
 	if [ $resolved = no ] || [ $resolved_link = no ]; then
 		set_resolv_conf

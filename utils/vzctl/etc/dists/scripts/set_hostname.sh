@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh
 #
-# SET_HOSTNAME: give the container its name, for systems that keep it in /etc/hostname.
+# SET_HOSTNAME: give the container its name, in /etc/hostname and where older systems keep it.
 #
 #	VE_STATE	what the container does: starting, running …
 #	HOSTNM		the name, with or without a domain
@@ -52,6 +52,26 @@ set_hosts()
 	replace_file /etc/hosts "$text$ours"
 }
 
+# set_line FILE KEY: where FILE says the name in a line KEY=…, that line. It would win over /etc/hostname.
+set_line()
+{
+	[ -f "$1" ] && read_file "$1" || return 0
+	text=
+	rest=$file_text
+	while [ -n "$rest" ]; do
+		line=${rest%%"
+"*}
+		rest=${rest#*"
+"}
+		case $line in
+		"$2"=*) line="$2=\"$HOSTNM\"" ;;
+		esac
+		text="$text$line
+"
+	done
+	replace_file "$1" "$text"
+}
+
 # A container that starts has its name already; asking costs less than starting a program.
 set_kernel_name()
 {
@@ -74,6 +94,12 @@ if [ -n "${HOSTNM-}" ]; then
 	set_hosts "$old_name"
 	replace_file /etc/hostname "$HOSTNM
 "
+	set_line /etc/sysconfig/network HOSTNAME	# Red Hat before systemd
+	set_line /etc/conf.d/hostname hostname		# Gentoo
+	if [ -f /etc/HOSTNAME ] && [ ! -L /etc/HOSTNAME ]; then
+		replace_file /etc/HOSTNAME "$HOSTNM
+"
+	fi
 	case ${VE_STATE-} in
 	starting | running) set_kernel_name ;;
 	esac
