@@ -218,7 +218,8 @@ static int collect_scripts(struct vz_ct *ct, unsigned int events, struct vz_str 
 				return -1;
 			continue;
 		}
-		str_add(text, "(\n");
+		/* Of the shell alone: what the environment has is for all who write scripts. */
+		str_addf(text, "(\nvz_event=%s\n", events_table[i].key);
 		add_unset(text, events_table[i].variables);
 		if (add_file(ct, script, text, err) < 0)
 			return -1;
