@@ -121,6 +121,12 @@ static unsigned int score_oom(const struct scene *s)
 	return grown(s, METER_OOM_KILLS) ? 100 : 0;
 }
 
+/* A limit that was met at least once; where the kernel does not count that, any. */
+static bool has_met_its_limit(const struct scene *s)
+{
+	return has_limit(s, METER_MEMORY_LIMIT) && (!s->now.known[METER_MEMORY_HITS] || s->now.v[METER_MEMORY_HITS]);
+}
+
 static void say_limit_of_memory(const struct scene *s, struct vz_str *out)
 {
 	if (!has_limit(s, METER_MEMORY_LIMIT)) {
@@ -138,6 +144,20 @@ static const char *plural(uint64_t n, const char *one, const char *many)
 	return n == 1 ? one : many;
 }
 
+/* Raising the limit of the container does not help against one that was set inside. */
+static void say_why_killed(const struct scene *s, struct vz_str *out)
+{
+	say_limit_of_memory(s, out);
+	if (has_limit(s, METER_MEMORY_LIMIT) && !has_met_its_limit(s))
+		str_add(out, ", which it never was at: the host has none left, or something inside is limited");
+}
+
+static void help_oom(const struct scene *s, struct vz_str *out)
+{
+	if (has_met_its_limit(s))
+		advise_size(s, out, "ram", s->now.v[METER_MEMORY_LIMIT]);
+}
+
 static void say_oom(const struct scene *s, struct vz_str *out)
 {
 	uint64_t now = grown(s, METER_OOM_KILLS), all = s->now.v[METER_OOM_KILLS];
@@ -146,7 +166,7 @@ static void say_oom(const struct scene *s, struct vz_str *out)
 	if (all > now)
 		str_addf(out, " (%" PRIu64 " since it was started)", all);
 	str_add(out, "; ");
-	say_limit_of_memory(s, out);
+	say_why_killed(s, out);
 }
 
 static void say_oom_earlier(const struct scene *s, struct vz_str *out)
@@ -155,7 +175,7 @@ static void say_oom_earlier(const struct scene *s, struct vz_str *out)
 
 	str_addf(out, "not now: %" PRIu64 " %s killed for want of memory since it was started; ", all,
 		 plural(all, "process was", "processes were"));
-	say_limit_of_memory(s, out);
+	say_why_killed(s, out);
 }
 
 static uint64_t memory_held(const struct scene *s)
@@ -334,18 +354,24 @@ static void help_cpulimit(const struct scene *s, struct vz_str *out)
 		advise(s, out, "cpulimit", percent * 2 < all ? percent * 2 : 0, "");
 }
 
+/* What others had of its CPUs, in per cent. */
+static unsigned int share_of_others(const struct scene *s)
+{
+	double cpus = (double)s->now.v[METER_CPUS];
+	double idle = (double)grown(s, METER_CPU_IDLE) / (double)window(s);
+
+	return cpus > 0 && cpu_used(s) + idle < cpus ? (unsigned int)(100 - (cpu_used(s) + idle) * 100 / cpus) : 0;
+}
+
 /*
- * Waiting that the limit does not explain. Who keeps all his CPUs busy himself waits for himself, so at most
- * what others had of them counts.
+ * Waiting that the limit does not explain. Who keeps all his CPUs busy waits for himself, and who waits while
+ * they are idle, for a limit that was set inside: at most what others had of them counts.
  */
 static unsigned int score_cpu(const struct scene *s)
 {
 	unsigned int waiting = share(s, METER_CPU_WAIT), throttled = share(s, METER_CPU_THROTTLED);
-	double others = s->now.known[METER_CPUS] ? 100 - cpu_used(s) * 100 / (double)s->now.v[METER_CPUS] : 0;
 
-	if (waiting <= throttled || others <= 0)
-		return 0;
-	return waits(VZ_MIN(waiting - throttled, (unsigned int)others));
+	return waiting > throttled ? waits(VZ_MIN(waiting - throttled, share_of_others(s))) : 0;
 }
 
 static void say_cpu(const struct scene *s, struct vz_str *out)
@@ -500,7 +526,7 @@ static const struct symptom {
 	enum meter failures;
 } symptoms[] = {
 	{ "frozen",   score_frozen,   say_frozen,   help_frozen,   NULL,              METER__MAX },
-	{ "oom",      score_oom,      say_oom,      help_memory,   say_oom_earlier,   METER_OOM_KILLS },
+	{ "oom",      score_oom,      say_oom,      help_oom,      say_oom_earlier,   METER_OOM_KILLS },
 	{ "disk",     score_disk,     say_disk,     help_not,      NULL,              METER__MAX },
 	{ "inodes",   score_inodes,   say_inodes,   help_not,      NULL,              METER__MAX },
 	{ "tasks",    score_tasks,    say_tasks,    help_tasks,    say_tasks_earlier, METER_TASKS_REFUSED },

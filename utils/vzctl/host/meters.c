@@ -16,10 +16,12 @@
 
 #include "base/cleanup.h"
 #include "base/fd.h"
+#include "base/mask.h"
 #include "base/str.h"
 #include "host/meters.h"
 
 #define NET_FILE_MAX (16 << 20)
+#define STAT_FILE_MAX (16 << 20)
 
 static void put(struct meters *f, enum meter id, uint64_t value)
 {
@@ -54,22 +56,6 @@ static bool read_number(const char *text, uint64_t *ret)
 	if (*ret > INT64_MAX / 2)
 		*ret = METER_UNLIMITED;
 	return end != text;
-}
-
-/* "0-2,7": how many that is. */
-static uint64_t count_cpus(const char *text)
-{
-	uint64_t n = 0;
-
-	while (*text >= '0' && *text <= '9') {
-		char *end;
-		uint64_t from = strtoull(text, &end, 10);
-		uint64_t to = *end == '-' ? strtoull(end + 1, &end, 10) : from;
-
-		n += to >= from ? to - from + 1 : 0;
-		text = *end == ',' ? end + 1 : end;
-	}
-	return n;
 }
 
 /* ---- files of a group ---- */
@@ -144,15 +130,40 @@ static void read_cpu_period(struct cgroups *cg, const char *group, struct meters
 		put(f, METER_CPU_PERIOD, period);
 }
 
-static void read_cpus(struct cgroups *cg, const char *group, struct meters *f)
+/* The CPUs it may run on; false: all, or it is not known. */
+static bool read_mask(struct cgroups *cg, const char *group, struct mask *ret)
 {
 	auto_free char *text = NULL;
-	uint64_t n = 0;
 
-	if (cgroup_read(cg, group, "cpuset", "cpuset.cpus.effective", &text) == 0 ||
-	    cgroup_read(cg, group, "cpuset", "cpuset.effective_cpus", &text) == 0)
-		n = count_cpus(text);
-	put(f, METER_CPUS, n ? n : (uint64_t)sysconf(_SC_NPROCESSORS_ONLN));
+	if (cgroup_read(cg, group, "cpuset", "cpuset.cpus.effective", &text) < 0 &&
+	    cgroup_read(cg, group, "cpuset", "cpuset.effective_cpus", &text) < 0)
+		return false;
+	text[strcspn(text, "\n")] = '\0';
+	return mask_add(ret, text) == 0 && !mask_is_empty(ret);
+}
+
+/* "cpu3 user nice system idle iowait …", in ticks. */
+static void read_cpus(struct cgroups *cg, const char *group, struct meters *m)
+{
+	auto_free char *text = NULL;
+	struct mask mask = { 0 };
+	bool masked = read_mask(cg, group, &mask);
+	uint64_t n = 0, ticks = 0;
+
+	if (file_read(AT_FDCWD, "/proc/stat", STAT_FILE_MAX, &text, NULL) < 0)
+		return;
+	for (char *save = NULL, *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		uint64_t idle, waiting;
+		unsigned int cpu;
+
+		if (sscanf(line, "cpu%u %*u %*u %*u %" SCNu64 " %" SCNu64, &cpu, &idle, &waiting) != 3 ||
+		    (masked && (cpu >= MASK_BITS || !mask.bits[cpu])))
+			continue;
+		n++;
+		ticks += idle + waiting;
+	}
+	put(m, METER_CPUS, n);
+	put(m, METER_CPU_IDLE, ticks * USEC_PER_SEC / (uint64_t)sysconf(_SC_CLK_TCK));
 }
 
 /* File cache is given back when the memory is wanted; what is in tmpfs counts among it, and is not. */

@@ -19,6 +19,7 @@ enum meter {
 	METER_CPU_QUOTA,	/* CPU time they may use … */
 	METER_CPU_PERIOD,	/* … in this time */
 	METER_CPUS,		/* how many CPUs they may run on */
+	METER_CPU_IDLE,		/* + time in which these had nothing to do, each counted */
 	METER_CPU_WAIT,		/* + time in which some process waited for a CPU; */
 	METER_MEMORY_WAIT,	/* + … for memory, */
 	METER_IO_WAIT,		/* + … for a disk */

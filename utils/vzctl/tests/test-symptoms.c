@@ -95,6 +95,13 @@ static const struct story stories[] = {
 		{ METER_CPU_QUOTA, NO_LIMIT, 0 }, { METER_CPU_PERIOD, 20000, 0 }, { METER_CPUS, 2, 0 },
 		{ METER_CPU_USED, SECOND, SECOND / 2 }, { METER_CPU_WAIT, SECOND, SECOND * 6 / 10 } },
 		"cpu 60 vzctl set 101 --cpuunits 2000 --save" },
+	{ "others have one of them", {
+		{ METER_CPUS, 4, 0 }, { METER_CPU_USED, SECOND, SECOND / 2 }, { METER_CPU_WAIT, SECOND, SECOND * 6 / 10 },
+		{ METER_CPU_IDLE, 100 * SECOND, 2 * SECOND + SECOND / 2 } },
+		"cpu 25 vzctl set 101 --cpuunits 2000 --save" },
+	{ "a limit inside makes it wait while CPUs are idle", {
+		{ METER_CPUS, 2, 0 }, { METER_CPU_USED, SECOND, SECOND / 10 }, { METER_CPU_WAIT, SECOND, SECOND * 9 / 10 },
+		{ METER_CPU_IDLE, 100 * SECOND, SECOND * 19 / 10 } }, "" },
 	{ "it keeps all CPUs busy itself", {
 		{ METER_CPUS, 2, 0 }, { METER_CPU_USED, 3 * SECOND, 2 * SECOND }, { METER_CPU_WAIT, SECOND, SECOND } }, "" },
 	{ "killed for memory: what waits for it meanwhile is the same line", {
@@ -105,6 +112,12 @@ static const struct story stories[] = {
 		{ METER_OOM_KILLS, 3, 0 }, { METER_MEMORY_LIMIT, 3 * M, 0 } },
 		"oom 0 vzctl set 101 --ram 6144K --save" },
 	{ "killed without a limit", { { METER_OOM_KILLS, 1, 1 }, { METER_MEMORY_LIMIT, NO_LIMIT, 0 } }, "oom 100 " },
+	{ "killed by a limit that was set inside", {
+		{ METER_OOM_KILLS, 1, 1 }, { METER_MEMORY_USED, 20 * M, 0 }, { METER_MEMORY_LIMIT, 100 * M, 0 },
+		{ METER_MEMORY_HITS, 0, 0 } }, "oom 100 " },
+	{ "killed long ago, and the limit was met then", {
+		{ METER_OOM_KILLS, 1, 0 }, { METER_MEMORY_LIMIT, 100 * M, 0 }, { METER_MEMORY_HITS, 5, 0 } },
+		"oom 0 vzctl set 101 --ram 200M --save" },
 	{ "waits for memory at its limit", {
 		{ METER_MEMORY_WAIT, SECOND, SECOND * 4 / 10 }, { METER_MEMORY_HITS, 100, 1 }, { METER_MEMORY_LIMIT, 100 * M, 0 } },
 		"memory 40 vzctl set 101 --ram 200M --save" },
