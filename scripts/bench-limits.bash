@@ -40,7 +40,7 @@ bare_burn()
 		echo 100000 >"$dir/cpu.cfs_period_us"
 		echo $(($1 * 1000)) >"$dir/cpu.cfs_quota_us"
 	else
-		echo +cpu >/sys/fs/cgroup/cgroup.subtree_control
+		# The root has it switched on: vzctl does that for its own groups.
 		echo +cpu >"/sys/fs/cgroup/$group/cgroup.subtree_control"
 		echo "$(($1 * 1000)) 100000" >"$dir/cpu.max"
 	fi
