@@ -71,3 +71,12 @@ Warning: hardware node is overcommitted" "$out"
 	split_is 2 vzcpucheck 101
 	has "Usage: vzcpucheck"
 }
+
+# bats test_tags=cgroup
+@test "vzcpucheck: weights count, and so does what was set without --save" {
+	sed -i '/^CPUUNITS=/d' "$(conf 101)"
+	vzctl --quiet set 101 --cpuweight 250 --save
+	vzctl --quiet set 102 --cpuunits 3000
+	rc_is 0 vzcpucheck -v
+	line "101         2000" "102         3000" "Current CPU utilization: 6000"
+}

@@ -13,6 +13,7 @@
 #define EXIT_USAGE 2
 
 #define CPUUNITS_USUAL 1000
+#define CPUUNITS_OF_WEIGHT 500000	/* CPUUWEIGHT is its inverse */
 #define UNITS_PER_BOGOMIPS 25
 
 static const struct option options[] = {
@@ -41,9 +42,20 @@ static void add_units(struct sum *sum, vz_ctid id, uint64_t units)
 		printf("%-12u%" PRIu64 "\n", id, units);
 }
 
+/* What the kernel was told last, by a set that was not saved, counts more than what is configured. */
+static uint64_t units_of(struct vz_ct *ct)
+{
+	uint64_t weight = tool_number(ct, "CPUUWEIGHT", 0);
+	uint64_t units;
+
+	if (vz_ct_figure(ct, "CPUUNITS", VZ_FIGURE_LIMIT, &units))
+		return units;
+	return tool_number(ct, "CPUUNITS", weight ? CPUUNITS_OF_WEIGHT / weight : CPUUNITS_USUAL);
+}
+
 static void add_container(void *data, struct vz_ct *ct)
 {
-	add_units(data, vz_ct_id(ct), tool_number(ct, "CPUUNITS", CPUUNITS_USUAL));
+	add_units(data, vz_ct_id(ct), units_of(ct));
 }
 
 /* The host's own processes have a share, too. */
