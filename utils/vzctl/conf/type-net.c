@@ -43,7 +43,34 @@ static int parse_mask_bits(const char *text, int family, uint64_t *ret)
 	return parse_u64_range(text, 0, family == AF_INET ? 32 : 128, ret) < 0 ? -EINVAL : 0;
 }
 
-/* Prefix lengths are written as numbers; "no address" of either family is nothing to add. */
+/* Why nobody can have an address; NULL: somebody can. */
+static const char *why_unusable(int family, const char *addr)
+{
+	struct in6_addr six;
+	struct in_addr four;
+
+	if (family == AF_INET6) {
+		(void)inet_pton(AF_INET6, addr, &six);
+		return IN6_IS_ADDR_MULTICAST(&six) ? "a multicast address" :
+		       IN6_IS_ADDR_LOOPBACK(&six) ? "the loopback address" :
+		       IN6_IS_ADDR_LINKLOCAL(&six) ? "an address of one link" :
+		       IN6_IS_ADDR_V4MAPPED(&six) ? "an IPv4 address: write it as such" : NULL;
+	}
+	(void)inet_pton(AF_INET, addr, &four);
+	four.s_addr = ntohl(four.s_addr);
+	return IN_MULTICAST(four.s_addr) ? "a multicast address" :
+	       four.s_addr >> 24 == IN_LOOPBACKNET ? "a loopback address" :
+	       IN_BADCLASS(four.s_addr) ? "a reserved address" :
+	       four.s_addr >> 24 == 0 ? "an address of no host" : NULL;
+}
+
+/* "No address", of either family: nothing to add. */
+static bool is_nothing(const char *addr)
+{
+	return strcmp(addr, "0.0.0.0") == 0 || strcmp(addr, "::") == 0;
+}
+
+/* Prefix lengths are written as numbers. */
 static int ip_canonical(const char *word, char **ret)
 {
 	const char *slash = strchrnul(word, '/');
@@ -59,8 +86,10 @@ static int ip_canonical(const char *word, char **ret)
 		return family;
 	if (*slash && parse_mask_bits(slash + 1, family, &bits) < 0)
 		return -EINVAL;
-	if (strcmp(addr, "0.0.0.0") == 0 || strcmp(addr, "::") == 0)
+	if (is_nothing(addr))
 		return 0;
+	if (why_unusable(family, addr))
+		return -EINVAL;
 	*ret = *slash ? str_printf("%s/%u", addr, (unsigned int)bits) : strdup(addr);
 	return *ret ? 0 : -ENOMEM;
 }
@@ -79,6 +108,26 @@ static int ip_parse(const struct vz_param *p VZ_UNUSED, enum vz_source from, con
 		    struct vz_value *ret)
 {
 	return list_parse(&addresses, from, text, ret);
+}
+
+static char *ip_explain(const struct vz_param *p VZ_UNUSED, const char *text)
+{
+	auto_strv char **words = NULL;
+
+	if (strv_split(text, addresses.seps, &words) < 0)
+		return NULL;
+	for (char **word = words; word && *word; word++) {
+		char addr[INET6_ADDRSTRLEN];
+		const char *why;
+		int family;
+
+		(*word)[strcspn(*word, "/")] = '\0';
+		family = address_canonical(*word, addr, sizeof(addr));
+		why = family < 0 || is_nothing(addr) ? NULL : why_unusable(family, addr);
+		if (why)
+			return str_printf("%s is %s", *word, why);
+	}
+	return NULL;
 }
 
 static int ip_edit(struct vz_value *v, enum vz_edit_op op, const struct vz_value *by)
@@ -396,6 +445,7 @@ static char *netif_explain(const struct vz_param *p VZ_UNUSED, const char *text)
 
 const struct vz_type type_iplist = {
 	.name = "addresses", LIST_VALUE, .parse = ip_parse, .format = list_format, .edit = ip_edit,
+	.explain = ip_explain,
 };
 static const char *const dns_words[] = { "inherit", NULL };
 

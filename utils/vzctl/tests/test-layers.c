@@ -158,11 +158,11 @@ static void values_are_asked_for_by_kind(void **state VZ_UNUSED)
 	assert_int_equal(conf_num(&c, VZ_P_cpuunits, 7), 7);
 	assert_true(conf_yes(&c, VZ_P_onboot, true));
 	assert_null(conf_list(&c, VZ_P_ip_address));
-	read_text(&c, "HOSTNAME=web\nCPUUNITS=500\nONBOOT=no\nIP_ADDRESS=\"10.0.0.1 ::1\"\n", false);
+	read_text(&c, "HOSTNAME=web\nCPUUNITS=500\nONBOOT=no\nIP_ADDRESS=\"10.0.0.1 2001:db8::1\"\n", false);
 	assert_string_equal(conf_str(&c, VZ_P_hostname), "web");
 	assert_int_equal(conf_num(&c, VZ_P_cpuunits, 7), 500);
 	assert_false(conf_yes(&c, VZ_P_onboot, true));
-	assert_string_equal(conf_list(&c, VZ_P_ip_address)[1], "::1");
+	assert_string_equal(conf_list(&c, VZ_P_ip_address)[1], "2001:db8::1");
 	conf_done(&c);
 }
 

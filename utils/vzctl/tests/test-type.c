@@ -371,6 +371,14 @@ static void addresses_are_written_in_their_usual_form(void **state VZ_UNUSED)
 	BOTH(ip_address, "10.0.0", "EINVAL");
 	BOTH(ip_address, "10.0.0.256", "EINVAL");
 	BOTH(ip_address, "web1", "EINVAL");
+	BOTH(ip_address, "224.0.0.1", "EINVAL");
+	BOTH(ip_address, "127.0.0.2", "EINVAL");
+	BOTH(ip_address, "255.255.255.255", "EINVAL");
+	BOTH(ip_address, "0.0.0.1", "EINVAL");
+	BOTH(ip_address, "ff02::1", "EINVAL");
+	BOTH(ip_address, "::1", "EINVAL");
+	BOTH(ip_address, "fe80::1", "EINVAL");
+	BOTH(ip_address, "::ffff:10.0.0.1", "EINVAL");
 }
 
 static void no_address_of_either_family_is_left_out(void **state VZ_UNUSED)
@@ -449,6 +457,8 @@ static void what_is_wrong_is_explained(void **state VZ_UNUSED)
 		{ VZ_P_features, "warp:on", "Unknown feature: warp" },
 		{ VZ_P_netfilter, "most", "Incorrect netfilter value: most" },
 		{ VZ_P_name, "a/b", "Error: invalid name a/b" },
+		{ VZ_P_ip_address, "10.0.0.1 224.0.0.1/4", "224.0.0.1 is a multicast address" },
+		{ VZ_P_ip_address, "0.0.0.0 ::1", "::1 is the loopback address" },
 		{ VZ_P_netif, "eth0,00:18", "Invalid container MAC address length" },
 		{ VZ_P_netif, "eth0,,,00:18", "Invalid host MAC address" },
 	};
