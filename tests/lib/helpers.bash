@@ -15,7 +15,7 @@ export VZ_LIBEXECDIR=$BUILD/libexec
 export VZ_BACKEND=${VZ_BACKEND:-ns}
 TEST_CACHE=${TEST_CACHE:-/var/cache/openve-test}
 
-vzctl() { "$BUILD/vzctl" --prefix "$PREFIX" "$@"; }
+vzctl() { on_host "$BUILD/vzctl" --prefix "$PREFIX" "$@"; }
 vzlist() { "$BUILD/vzlist" --prefix "$PREFIX" "$@"; }
 vzpid() { "$BUILD/vzpid" --prefix "$PREFIX" "$@"; }
 vzcfgvalidate() { "$BUILD/vzcfgvalidate" "$@"; }
@@ -86,6 +86,63 @@ host_teardown()
 	rm -rf --one-file-system "$PREFIX"
 }
 
+# ---- networks ----
+
+# net_setup: the "host" gets a network of its own, in which vzctl works from now on: nothing it does there
+# reaches the machine. Its eth0 leads to a client outside. 198.51.100.1/24 and 2001:db8:5e::1/64 are the
+# host's, .200 and ::200 the client's. Gone with the prefix.
+net_setup()
+{
+	local host=$PREFIX/net/host client=$PREFIX/net/client
+	mkdir -p "$PREFIX/net"
+	net_make "$host"
+	net_make "$client"
+	net_pair "$host" eth0 "$client" eth0
+	net_address "$host" eth0 198.51.100.1/24 2001:db8:5e::1/64
+	net_address "$client" eth0 198.51.100.200/24 2001:db8:5e::200/64
+	on_host sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward && echo 1 >/proc/sys/net/ipv6/conf/all/forwarding &&
+		echo 0 >/proc/sys/net/ipv4/neigh/eth0/proxy_delay && echo 0 >/proc/sys/net/ipv6/neigh/eth0/proxy_delay'
+}
+
+on_host()
+{
+	if [ -e "$PREFIX/net/host" ]; then
+		nsenter --net="$PREFIX/net/host" "$@"
+	else
+		"$@"
+	fi
+}
+on_client() { nsenter --net="$PREFIX/net/client" "$@"; }
+# in_net ID COMMAND…: a program of the machine in the network of a container.
+in_net() { nsenter -t "$(init_pid "$1")" -n "${@:2}"; }
+
+# net_make FILE: a network that lives as long as the file is a mount, which host_teardown removes.
+net_make()
+{
+	: >"$1"
+	unshare --net="$1" ip link set lo up
+	# Addresses are there at once, and stay what they were given as.
+	nsenter --net="$1" sh -c 'echo 0 >/proc/sys/net/ipv6/conf/default/accept_dad &&
+		echo 0 >/proc/sys/net/ipv6/conf/default/accept_ra'
+}
+
+# net_pair NET DEVICE NET DEVICE: a cable between them, plugged in.
+net_pair()
+{
+	nsenter --net="$1" ip link add "$2" type veth peer name "$4" netns "$3"
+	nsenter --net="$1" ip link set "$2" up
+	nsenter --net="$3" ip link set "$4" up
+}
+
+# net_address NET DEVICE ADDRESS…
+net_address()
+{
+	local a
+	for a in "${@:3}"; do
+		nsenter --net="$1" ip addr add "$a" dev "$2"
+	done
+}
+
 # ---- vzeventd ----
 
 # It has two processes: the keeper, whose pid is in its file, and the watcher, which the keeper makes.
@@ -95,7 +152,7 @@ eventd_watcher() { pgrep -n -P "$(eventd_keeper)" vzeventd; }
 # Start it below the prefix, in the background; ready when this returns.
 eventd_start()
 {
-	"$BUILD/vzeventd" --prefix "$PREFIX" "$@" 3>&-
+	on_host "$BUILD/vzeventd" --prefix "$PREFIX" "$@" 3>&-
 	# For teardown_file too.
 	export EVENTD=yes
 }
@@ -181,6 +238,14 @@ small_disk()
 	rmdir "$dir/lost+found"
 	cp -a "$dir.orig/." "$dir/"
 	rm -rf "$dir.orig"
+}
+
+# net_state: all of the host's network that a command may change.
+net_state()
+{
+	on_host sh -c 'ip -o link; ip -o addr; ip -4 route show table all; ip -6 route show table all; ip -4 neigh show proxy
+		ip -6 neigh show proxy; nft list ruleset; grep -s . /proc/sys/net/ipv4/conf/*/rp_filter' |
+		sed 's/ state [A-Z]* / /; s/ qdisc [a-z]* / /; s/ expires [0-9]*sec//' | sort
 }
 
 # ---- looking at results ----

@@ -10,9 +10,10 @@ load ../lib/helpers
 setup_file()
 {
 	host_setup
+	net_setup
 	need_template minimal
 	create_minimal 101 --hostname web.example.org --nameserver 192.0.2.1 --nameserver 192.0.2.2 \
-		--searchdomain example.org --ipadd 10.0.0.1/24 --ipadd 10.0.0.2
+		--searchdomain example.org --ipadd 198.51.100.101/24 --ipadd 198.51.100.102
 	cp "$PREFIX/etc/vz/dists/minimal.conf" "$BATS_FILE_TMPDIR/"
 	local e
 	for e in pre_start set_hostname set_dns set_console set_userpass post_create; do
@@ -100,7 +101,7 @@ USERNS=yes
 VZ_KERNEL=no" "$(event pre_start)"
 	is "event set_hostname in /
 HOSTNM=web.example.org
-IP_ADDR=10.0.0.1
+IP_ADDR=198.51.100.101
 $TRACE_PATH
 VE_STATE=starting" "$(event set_hostname)"
 	is "event set_dns in /
@@ -117,7 +118,7 @@ $TRACE_PATH" "$(event set_console)"
 	vzctl --quiet set 101 --hostname other
 	is "event set_hostname in /
 HOSTNM=other
-IP_ADDR=10.0.0.1
+IP_ADDR=198.51.100.101
 $TRACE_PATH
 VE_STATE=running" "$(trace)"
 	vzctl exec2 101 rm /trace

@@ -11,8 +11,9 @@ load ../lib/helpers
 setup_file()
 {
 	host_setup
+	net_setup
 	need_template minimal
-	create_minimal 101 --name web --hostname web.example.org --ipadd 10.0.0.101/24 --ipadd 10.0.1.101 \
+	create_minimal 101 --name web --hostname web.example.org --ipadd 198.51.100.101/24 --ipadd 198.51.100.11 \
 		--description 'a "quoted" name' --onboot yes --nameserver 192.0.2.1 --nameserver 192.0.2.2
 	vzctl --quiet set 101 --bootorder 5 --features nfs:on --capability sys_time:on --cpuunits 500 --ram 512M \
 		--swap 1G --save --kmemsize 100:200 --diskspace 10G:11G --iolimit 10M
@@ -31,14 +32,14 @@ teardown_file() { host_teardown; }
 @test "vzlist: the usual table" {
 	split_is 0 vzlist
 	is "      CTID      NPROC STATUS    IP_ADDR         HOSTNAME
-       101          1 running   10.0.0.101      web.example.org" "$out"
+       101          1 running   198.51.100.101  web.example.org" "$out"
 	is "" "$err"
 }
 
 @test "vzlist: -a lists all, by number, but none without a private area" {
 	split_is 0 vzlist -a
 	is "      CTID      NPROC STATUS    IP_ADDR         HOSTNAME
-       101          1 running   10.0.0.101      web.example.org
+       101          1 running   198.51.100.101  web.example.org
        102          - stopped   -               a-very-long-host-name.of.some.length.example.org
        103          - mounted   -               db.example.org
        104          - suspended -               -" "$out"
@@ -56,7 +57,7 @@ teardown_file() { host_teardown; }
 @test "vzlist: -n shows names" {
 	split_is 0 vzlist -a -n
 	is " SMARTNAME      NPROC STATUS    IP_ADDR         HOSTNAME" "$(head -n 1 <<<"$out")"
-	is "       web          1 running   10.0.0.101      web.example.org" "$(sed -n 2p <<<"$out")"
+	is "       web          1 running   198.51.100.101  web.example.org" "$(sed -n 2p <<<"$out")"
 	is "       102" "$(sed -n 3p <<<"$out" | cut -c 1-10)"
 }
 
@@ -175,8 +176,8 @@ teardown_file() { host_teardown; }
 	is "a-very-long-host-name.of.some.le stopped" "$(vzlist 102 -H -o hostname,status)"
 	is "a-very-long-host-name.of.some.length.example.org stopped" "$(vzlist 102 -t -H -o hostname,status)"
 	is "stopped   a-very-long-host-name.of.some.length.example.org" "$(vzlist 102 -H -o status,hostname)"
-	is "10.0.0.101      running" "$(vzlist 101 -H -o ip,status)"
-	is "running   10.0.0.101 10.0.1.101" "$(vzlist 101 -H -o status,ip)"
+	is "198.51.100.101  running" "$(vzlist 101 -H -o ip,status)"
+	is "running   198.51.100.101 198.51.100.11" "$(vzlist 101 -H -o status,ip)"
 	is "192.0.2.1 192.0.2.2" "$(vzlist 101 -H -o nameserver)"
 }
 
@@ -248,7 +249,7 @@ assert [r["ctid"] for r in rows] == [101, 102, 103, 104]
 		\$r.ctid == 101 and \$r.veid == 101 and \$r.vpsid == 101 and \$r.smart_name == \"web\" and
 		\$s.smart_name == 104 and \$r.name == \"web\" and \$s.name == null and
 		\$r.description == \"a \\\"quoted\\\" name\" and \$r.status == \"running\" and \$s.status == \"suspended\" and
-		\$r.ip == [\"10.0.0.101\", \"10.0.1.101\"] and \$s.ip == [] and \$r.nameserver == [\"192.0.2.1\", \"192.0.2.2\"] and \$s.searchdomain == [] and
+		\$r.ip == [\"198.51.100.101\", \"198.51.100.11\"] and \$s.ip == [] and \$r.nameserver == [\"192.0.2.1\", \"192.0.2.2\"] and \$s.searchdomain == [] and
 		\$r.onboot == true and \$s.onboot == false and \$r.disabled == false and \$r.vswap == true and
 		\$r.bootorder == 5 and \$s.bootorder == null and \$r.cpuunits == 500 and \$s.ioprio == 0 and
 		\$s.iolimit == 0 and \$r.iolimit == 10485760 and \$s.cpus == 0 and
