@@ -39,10 +39,12 @@ SANFLAGS += $(if $(filter coverage,$(FUZZ)),-fprofile-instr-generate -fcoverage-
 endif
 
 LIBS    := libcap
-# Loaded at run time, and only on hosts that need it; see host/cgroup-v1.c.
-LOADED  := libcgroup
+# Loaded at run time, and only when they are needed; see host/cgroup-v1.c and host/netlink.h.
+LOADED  := libcgroup libnl-3.0 libnl-route-3.0
 soname = $(shell objdump -p "$$($(CC) -print-file-name=$(1))" 2>/dev/null | awk '$$1 == "SONAME" { print $$2 }')
 LIBCGROUP_SONAME := $(call soname,libcgroup.so)
+LIBNL_SONAME := $(call soname,libnl-3.so)
+LIBNL_ROUTE_SONAME := $(call soname,libnl-route-3.so)
 # Linked by vzlist, which may need it always; loaded by vzctl; see cli/cmd-why.c.
 CLILIBS := json-c
 JSONC_SONAME := $(call soname,libjson-c.so)
@@ -74,6 +76,8 @@ pc_cflags := $(shell pkg-config --cflags $(LIBS) $(LOADED) $(CLILIBS) $(UNPACK) 
 override CPPFLAGS += $(pc_cflags)
 $(B)/$(V)/host/cgroup-v1.o: override CPPFLAGS += -DLIBCGROUP_SONAME='"$(LIBCGROUP_SONAME)"'
 $(B)/$(V)/cli/cmd-why.o: override CPPFLAGS += -DJSONC_SONAME='"$(JSONC_SONAME)"'
+$(B)/$(V)/host/netlink.o: override CPPFLAGS += -DLIBNL_SONAME='"$(LIBNL_SONAME)"' \
+	-DLIBNL_ROUTE_SONAME='"$(LIBNL_ROUTE_SONAME)"'
 
 .PHONY: all help lib tools helpers unit clean install uninstall check check-full check-unit check-floors check-lint bench demo
 all: lib tools helpers ## build the library, the commands and their helper programs
@@ -203,7 +207,7 @@ check-lint: $(B)/gen/seccomp-filter.inc ## shellcheck and cppcheck
 		--enable=warning,performance,portability --suppress=missingIncludeSystem \
 		--suppress=memleak --suppress=resourceLeak --suppress=preprocessorErrorDirective --suppress=unknownMacro \
 		-D_GNU_SOURCE -D__x86_64__ -DVZ_VERSION=\"$(VERSION)\" -DVZ_LIBEXECDIR=\"x\" -DVZ_DATADIR=\"x\" \
-		-DLIBCGROUP_SONAME=\"x\" -DJSONC_SONAME=\"x\" -I$(V) -I$(B)/gen $(V)/base $(V)/conf $(V)/host $(V)/backend $(V)/ct $(V)/cli $(V)/helpers $(V)/fuzz
+		-DLIBCGROUP_SONAME=\"x\" -DJSONC_SONAME=\"x\" -DLIBNL_SONAME=\"x\" -DLIBNL_ROUTE_SONAME=\"x\" -I$(V) -I$(B)/gen $(V)/base $(V)/conf $(V)/host $(V)/backend $(V)/ct $(V)/cli $(V)/helpers $(V)/fuzz
 
 bench: all ## compare with lxc and crun, printed as ratios
 	scripts/bench

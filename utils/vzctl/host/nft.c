@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* nftables; see nft.h. */
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/str.h"
+#include "host/net-priv.h"
+#include "host/nft.h"
+#include "host/script.h"
+
+#define NFT_TIMEOUT (60 * USEC_PER_SEC)
+
+/* ---- asking the kernel ---- */
+
+static struct nl_msg *request(struct net *n, int what, int flags, int family)
+{
+	struct nfgenmsg nfg = { .nfgen_family = (uint8_t)family, .version = NFNETLINK_V0 };
+	struct nl_msg *msg = n->nl.nlmsg_alloc_simple((NFNL_SUBSYS_NFTABLES << 8) | what, flags);
+
+	if (msg && n->nl.nlmsg_append(msg, &nfg, sizeof(nfg), NLMSG_ALIGNTO) == 0)
+		return msg;
+	if (msg)
+		n->nl.nlmsg_free(msg);
+	return NULL;
+}
+
+/* Send it over a socket of its own, since answers may be cut short. */
+static int ask(struct net *n, struct nl_msg *msg, netlink_answer_fn fn, void *data)
+{
+	struct nl_sock *sk = NULL;
+	int r = netlink_open(&n->nl, NETLINK_NETFILTER, &sk);
+
+	if (r < 0) {
+		n->nl.nlmsg_free(msg);
+		/* A kernel without netfilter has no tables. */
+		return r == -EPROTONOSUPPORT ? -ENOENT : r;
+	}
+	r = netlink_talk(&n->nl, sk, msg, fn, data);
+	n->nl.nl_socket_free(sk);
+	/* Nobody has used nf_tables yet. */
+	return r == -EINVAL || r == -EOPNOTSUPP ? -ENOENT : r;
+}
+
+static int put_text(struct net *n, struct nl_msg *msg, int attribute, const char *text)
+{
+	return n->nl.nla_put(msg, attribute, (int)strlen(text) + 1, text);
+}
+
+int nft_has_table(struct net *n, int family, const char *table)
+{
+	struct nl_msg *msg = request(n, NFT_MSG_GETTABLE, 0, family);
+	int r;
+
+	if (!msg)
+		return -ENOMEM;
+	if (put_text(n, msg, NFTA_TABLE_NAME, table) < 0) {
+		n->nl.nlmsg_free(msg);
+		return -ENOMEM;
+	}
+	r = ask(n, msg, NULL, NULL);
+	return r == -ENOENT ? 0 : r < 0 ? r : 1;
+}
+
+/* ---- chains that swallow what is forwarded ---- */
+
+struct chain {
+	int family;
+	char *table, *name;	/* owned */
+	const char *mention;	/* what is looked for in its rules; borrowed */
+};
+
+static void chain_done(struct chain *c)
+{
+	free(c->table);
+	free(c->name);
+}
+
+static struct nlattr *find(const struct netlink *nl, struct nl_msg *msg, int attribute)
+{
+	return nl->nlmsg_find_attr(nl->nlmsg_hdr(msg), sizeof(struct nfgenmsg), attribute);
+}
+
+static uint32_t big_endian(const struct netlink *nl, struct nlattr *a)
+{
+	uint32_t v = 0;
+
+	if (a && nl->nla_len(a) >= (int)sizeof(v))
+		memcpy(&v, nl->nla_data(a), sizeof(v));
+	return ntohl(v);
+}
+
+/* 1 for the first chain at the forward hook whose policy is to drop. */
+static int match_chain(const struct netlink *nl, struct nl_msg *msg, void *data)
+{
+	const struct nfgenmsg *nfg = nl->nlmsg_data(nl->nlmsg_hdr(msg));
+	struct nlattr *hook = find(nl, msg, NFTA_CHAIN_HOOK);
+	struct nlattr *policy = find(nl, msg, NFTA_CHAIN_POLICY);
+	struct nlattr *table = find(nl, msg, NFTA_CHAIN_TABLE);
+	struct nlattr *name = find(nl, msg, NFTA_CHAIN_NAME);
+	struct nlattr *number = hook ? nl->nla_find(nl->nla_data(hook), nl->nla_len(hook), NFTA_HOOK_HOOKNUM) : NULL;
+	struct chain *c = data;
+
+	if (!number || !policy || !table || !name || big_endian(nl, number) != NF_INET_FORWARD ||
+	    big_endian(nl, policy) != NF_DROP ||
+	    (nfg->nfgen_family != NFPROTO_IPV4 && nfg->nfgen_family != NFPROTO_IPV6 && nfg->nfgen_family != NFPROTO_INET))
+		return 0;
+	c->family = nfg->nfgen_family;
+	c->table = strdup(nl->nla_data(table));
+	c->name = strdup(nl->nla_data(name));
+	return c->table && c->name ? 1 : -ENOMEM;
+}
+
+/* 1 if the rule compares something with the prefix. */
+static int match_rule(const struct netlink *nl, struct nl_msg *msg, void *data)
+{
+	const struct chain *c = data;
+	struct nlattr *rule = find(nl, msg, NFTA_RULE_EXPRESSIONS);
+
+	return rule && memmem(nl->nla_data(rule), (size_t)nl->nla_len(rule), c->mention, strlen(c->mention));
+}
+
+static int has_rule_about(struct net *n, struct chain *c, const char *what)
+{
+	struct nl_msg *msg = request(n, NFT_MSG_GETRULE, NLM_F_DUMP, c->family);
+
+	c->mention = what;
+	if (msg && put_text(n, msg, NFTA_RULE_TABLE, c->table) == 0 && put_text(n, msg, NFTA_RULE_CHAIN, c->name) == 0)
+		return ask(n, msg, match_rule, c);
+	if (msg)
+		n->nl.nlmsg_free(msg);
+	return -ENOMEM;
+}
+
+int nft_find_swallower(struct net *n, const char *prefix, char **ret)
+{
+	struct nl_msg *msg = request(n, NFT_MSG_GETCHAIN, NLM_F_DUMP, NFPROTO_UNSPEC);
+	struct chain c = { 0 };
+	char *text = NULL;
+	int r;
+
+	if (!msg)
+		return -ENOMEM;
+	r = ask(n, msg, match_chain, &c);
+	if (r > 0 && has_rule_about(n, &c, prefix) == 0)
+		text = str_printf("%s %s %s", c.family == NFPROTO_IPV4 ? "ip" : c.family == NFPROTO_IPV6 ? "ip6" : "inet",
+				  c.table, c.name);
+	else if (r > 0)
+		r = 0;
+	chain_done(&c);
+	if (r > 0 && !text)
+		return -ENOMEM;
+	*ret = text;
+	return r == -ENOENT ? 0 : r;
+}
+
+/* ---- the program ---- */
+
+static char *find_program(const char *name)
+{
+	auto_free char *dirs = strdup(SCRIPT_PATH);
+	char *save = NULL;
+
+	for (char *dir = dirs ? strtok_r(dirs, ":", &save) : NULL; dir; dir = strtok_r(NULL, ":", &save)) {
+		char *path = path_join(dir, name);
+
+		if (!path || access(path, X_OK) == 0)
+			return path;
+		free(path);
+	}
+	return NULL;
+}
+
+int nft_run(const char *commands)
+{
+	auto_free char *file = find_program("nft");
+	char *argv[] = { file, (char *)commands, NULL };
+	struct script_run run = { .file = file, .argv = argv, .stdin_fd = -1, .stdout_fd = -1, .timeout = NFT_TIMEOUT };
+	int r = file ? script_run(&run) : -ENOENT;
+
+	return r < 0 ? r : r == 0 ? 0 : -EIO;
+}
