@@ -43,6 +43,7 @@ void vz_host_done(struct vz_host *host)
 	cgroups_close(host->cg);
 	plan_free(host->plan);
 	free(host->watcher);
+	free(host->net_lock);
 	*host = (struct vz_host){ 0 };
 }
 
@@ -91,5 +92,7 @@ void vz_env_done(struct vz_env *env)
 	free(env->root);
 	free(env->private_area);
 	strv_free(env->layers);
+	strv_free(env->addresses);
+	strv_free(env->addresses_up);
 	*env = (struct vz_env){ .init_pidfd = -1, .init_sock = -1 };
 }

@@ -37,6 +37,7 @@ struct vz_host {
 	const struct vz_log *log;
 	const char *tag;		/* of the prefix; "" for the real host */
 	char *watcher;			/* socket of vzeventd, which may be there or not; owned */
+	char *net_lock;			/* file: held while what all containers' networks share is changed; owned */
 	struct cgroups *cg;		/* opened by probe(); owned */
 	struct vz_plan *plan;		/* of the plan back end; owned */
 };
@@ -53,6 +54,8 @@ struct vz_env {
 	char *private_area;		/* VE_PRIVATE on the host; owned */
 	enum vz_layout layout;
 	char **layers;			/* overlay: read-only layers, from the bottom up; owned */
+	char **addresses;		/* "IP[/bits]" that venet0 is to have; owned */
+	char **addresses_up;		/* those it has, or may have been given by a command that was killed; owned */
 	/* init, or the process waiting to become it; pid 0: not running */
 	pid_t init_pid;
 	uint64_t init_start;		/* clock ticks; with the pid it is unmistakable */
@@ -133,6 +136,14 @@ struct vz_backend {
 	/* While process 1 waits: let lxcfs show the container's own figures in /proc, if there is one. Does it? */
 	int (*add_lxcfs)(struct vz_env *env, struct vz_err *err);
 	bool (*has_lxcfs)(struct vz_env *env);
+
+	/*
+	 * Connect a container whose process 1 waits: all devices and addresses it is configured with. What a
+	 * killed command left of an earlier run goes. A failure leaves no more than net_detach() takes away.
+	 */
+	int (*net_attach)(struct vz_env *env, struct vz_err *err);
+	/* Take away what the host has of that. Nothing of it there: that is fine. */
+	int (*net_detach)(struct vz_env *env, struct vz_err *err);
 
 	int (*freeze)(struct vz_env *env, bool freeze, struct vz_err *err);
 	bool (*is_frozen)(struct vz_env *env);

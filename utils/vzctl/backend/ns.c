@@ -19,6 +19,7 @@
 #include "backend/limits.h"
 #include "backend/policy.h"
 #include "backend/spawn.h"
+#include "backend/venet.h"
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/parse.h"
@@ -622,6 +623,12 @@ static int ns_wait(struct vz_env *env, usec_t timeout)
 	return r;
 }
 
+/* Networks are no limits. */
+static int ns_apply(struct vz_env *env, enum vz_group group, struct vz_err *err)
+{
+	return group == VZ_G_ip ? venet_change(env, err) : limits_apply(env, group, err);
+}
+
 static int ns_freeze(struct vz_env *env, bool freeze, struct vz_err *err)
 {
 	int r = cgroup_freeze(env->host->cg, env->group, freeze, FREEZE_TIMEOUT);
@@ -667,12 +674,14 @@ const struct vz_backend backend_ns = {
 	.stop            = ns_stop,
 	.wait            = ns_wait,
 	.enter           = ns_enter_ct,
-	.apply           = limits_apply,
+	.apply           = ns_apply,
 	.usage           = usage_read,
 	.bind_add        = binds_add,
 	.bind_remove     = binds_remove,
 	.add_lxcfs       = binds_add_lxcfs,
 	.has_lxcfs       = binds_has_lxcfs,
+	.net_attach      = venet_attach,
+	.net_detach      = venet_detach,
 	.freeze          = ns_freeze,
 	.is_frozen       = ns_is_frozen,
 	.list_processes  = ns_list_processes,

@@ -195,6 +195,24 @@ static bool plan_has_lxcfs(struct vz_env *env)
 	return p->under && p->under->has_lxcfs(env);
 }
 
+static int plan_net_attach(struct vz_env *env, struct vz_err *err)
+{
+	auto_free char *addresses = strv_join(env->addresses, " ");
+
+	if (!str_is_empty(addresses))
+		plan_record(env->host->plan, "venet0 with %s", addresses);
+	return outcome(env, "net_attach", VZ_E_CANT_ADDIP, err);
+}
+
+static int plan_net_detach(struct vz_env *env, struct vz_err *err)
+{
+	auto_free char *addresses = strv_join(env->addresses_up, " ");
+
+	if (!str_is_empty(addresses))
+		plan_record(env->host->plan, "no venet0 with %s", addresses);
+	return outcome(env, "net_detach", VZ_E_SYSTEM, err);
+}
+
 static int plan_freeze(struct vz_env *env, bool freeze, struct vz_err *err)
 {
 	plan_record(env->host->plan, freeze ? "freeze" : "thaw");
@@ -257,6 +275,8 @@ const struct vz_backend backend_plan = {
 	.bind_remove     = plan_bind_remove,
 	.add_lxcfs       = plan_add_lxcfs,
 	.has_lxcfs       = plan_has_lxcfs,
+	.net_attach      = plan_net_attach,
+	.net_detach      = plan_net_detach,
 	.freeze          = plan_freeze,
 	.is_frozen       = plan_is_frozen,
 	.list_processes  = plan_list_processes,

@@ -83,10 +83,10 @@ static void get_smart_name(struct row *r, const struct column *c, struct cell *r
 	set_num(ret, r->id);
 }
 
-/* Addresses as the kernel would name them, without prefix lengths. */
+/* Those it has, or, if it does not run, those it is to have; without prefix lengths. */
 static void get_addresses(struct row *r, const struct column *c, struct cell *ret)
 {
-	char *text = row_text(r, c->key);
+	char *text = row_is_running(r) ? vz_ct_addresses(r->ct) : row_text(r, c->key);
 	char *to = text;
 
 	for (const char *from = text; from && *from; ) {
@@ -97,6 +97,8 @@ static void get_addresses(struct row *r, const struct column *c, struct cell *re
 	}
 	if (text)
 		*to = '\0';
+	if (text && !*text)
+		free(take_ptr(text));
 	set_text(ret, text);
 }
 

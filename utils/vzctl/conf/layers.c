@@ -393,6 +393,13 @@ int edits_store(struct conf_file *f, const struct vz_edits *e, const struct vz_c
 			continue;
 		for (size_t n = 0; (alias = param_alias(p->id, n)); n++)
 			conf_file_unset(f, alias);
+		if (!c->v[i].set && (p->flags & VZ_PF_ADD) && conf_file_get(f, p->key)) {
+			/* A list that is empty now: who reads the file sees that it was not always. */
+			r = conf_file_set(f, p->key, "");
+			if (r < 0)
+				return r;
+			continue;
+		}
 		if (!c->v[i].set) {
 			conf_file_unset(f, p->key);
 			continue;

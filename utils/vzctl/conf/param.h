@@ -57,6 +57,7 @@ enum vz_group {
 	VZ_G_ioprio,
 	VZ_G_iolimit,
 	VZ_G_iopslimit,
+	VZ_G_ip,
 	VZ_G_name,
 	VZ_G_root,
 	VZ_G_kept,

@@ -31,28 +31,31 @@ char *apply_passwords(const struct vz_edits *edits)
 	return str_take(&all);
 }
 
+static const struct dist_words running = { .state = "running" };
+
 static int apply_hostname(struct vz_ct *ct, const struct vz_edits *edits, enum vz_group group VZ_UNUSED,
 			struct vz_err *err)
 {
 	(void)edits;
-	return dist_run(ct, 1u << VZ_DIST_SET_HOSTNAME, "running", NULL, err);
+	return dist_run(ct, 1u << VZ_DIST_SET_HOSTNAME, &running, err);
 }
 
 static int apply_dns(struct vz_ct *ct, const struct vz_edits *edits, enum vz_group group VZ_UNUSED,
 			struct vz_err *err)
 {
 	(void)edits;
-	return dist_run(ct, 1u << VZ_DIST_SET_DNS, "running", NULL, err);
+	return dist_run(ct, 1u << VZ_DIST_SET_DNS, &running, err);
 }
 
 static int apply_password(struct vz_ct *ct, const struct vz_edits *edits, enum vz_group group VZ_UNUSED,
 			struct vz_err *err)
 {
 	auto_free char *userpw = apply_passwords(edits);
+	struct dist_words words = { .state = "running", .userpw = userpw };
 
 	if (!userpw)
 		return 0;
-	return dist_run(ct, 1u << VZ_DIST_SET_USERPASS, "running", userpw, err);
+	return dist_run(ct, 1u << VZ_DIST_SET_USERPASS, &words, err);
 }
 
 static int apply_binds(struct vz_ct *ct, const struct vz_edits *edits, enum vz_group group VZ_UNUSED,
@@ -150,6 +153,12 @@ static int apply_kept(struct vz_ct *ct, const struct vz_edits *edits, enum vz_gr
 	return 0;
 }
 
+static int apply_addresses(struct vz_ct *ct, const struct vz_edits *edits, enum vz_group group VZ_UNUSED,
+			   struct vz_err *err)
+{
+	return net_change_addresses(ct, edits, err);
+}
+
 /* In the order in which they are carried out. */
 static const struct {
 	enum vz_group group;
@@ -166,6 +175,7 @@ static const struct {
 	{ VZ_G_iopslimit, apply_limit },
 	{ VZ_G_devices,   apply_devices },
 	{ VZ_G_binds,     apply_binds },
+	{ VZ_G_ip,        apply_addresses },
 	{ VZ_G_hostname,  apply_hostname },
 	{ VZ_G_dns,       apply_dns },
 	{ VZ_G_password,  apply_password },

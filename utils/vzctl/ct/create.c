@@ -387,12 +387,13 @@ static int run_setup(struct vz_ct *ct, struct creating *c, const char *userpw, s
 {
 	auto_free char *keys_var = c->keys ? str_printf("KEYS=%s", c->keys) : NULL;
 	char *env[] = { (char *)"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", keys_var, NULL };
+	struct dist_words words = { .state = "starting", .userpw = userpw };
 	unsigned int events = 1u << VZ_DIST_POST_CREATE;
 	int status;
 
 	if (userpw)
 		events |= 1u << VZ_DIST_SET_USERPASS;
-	if (dist_run(ct, events, "starting", userpw, err) < 0)
+	if (dist_run(ct, events, &words, err) < 0)
 		return -1;
 	if (!c->keys)
 		return 0;

@@ -158,17 +158,28 @@ int action_run(struct vz_ct *ct, enum vz_action action, struct vz_err *err);
 /* Rename the container's own scripts to NAME.destroyed. */
 void action_scripts_retire(struct vz_ct *ct);
 
+/* ---- net.c: addresses ---- */
+/* Connect a container whose process 1 waits; and take all of that away again, whether it is there or not. */
+int net_attach(struct vz_ct *ct, struct vz_err *err);
+int net_detach(struct vz_ct *ct, struct vz_err *err);
+/* Of a running container: what the edits of addresses come to. */
+int net_change_addresses(struct vz_ct *ct, const struct vz_edits *edits, struct vz_err *err);
+
 /* ---- dist.c: scripts of the distribution, run inside ---- */
 enum vz_dist_event {
 	VZ_DIST_POST_CREATE, VZ_DIST_PRE_START, VZ_DIST_SET_HOSTNAME, VZ_DIST_SET_DNS, VZ_DIST_SET_USERPASS,
-	VZ_DIST_SET_CONSOLE,
+	VZ_DIST_SET_CONSOLE, VZ_DIST_ADD_IP, VZ_DIST_DEL_IP,
 	VZ_DIST__MAX
 };
-/*
- * Run the scripts of some events (a set of 1 << VZ_DIST_…) inside, in one shell. state is the word
- * for VE_STATE; userpw the text for USERPW, or NULL.
- */
-int dist_run(struct vz_ct *ct, unsigned int events, const char *state, const char *userpw, struct vz_err *err);
+/* What they are told beyond what the configuration says. */
+struct dist_words {
+	const char *state;	/* VE_STATE */
+	const char *userpw;	/* USERPW; NULL: none */
+	char *const *addresses;	/* IP_ADDR of ADD_IP and DEL_IP, if it is not all addresses of the container */
+	bool all_addresses;	/* IPDELALL: they take the place of all others, or all others go */
+};
+/* Run the scripts of some events (a set of 1 << VZ_DIST_…) inside, in one shell. */
+int dist_run(struct vz_ct *ct, unsigned int events, const struct dist_words *words, struct vz_err *err);
 /* Which of the start-time events have anything to do. */
 unsigned int dist_start_events(struct vz_ct *ct);
 /* Is there a script for the event? */

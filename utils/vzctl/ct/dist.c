@@ -24,7 +24,10 @@
 /* All that any script may be told; each sees only what its event is about. */
 static const char *const all_variables[] = {
 	"VE_ROOT", "VZ_KERNEL", "USERNS", "VE_STATE", "HOSTNM", "IP_ADDR", "NAMESERVER", "SEARCHDOMAIN", "USERPW",
+	"IPDELALL", "IPV6", "NETDEV",
 };
+
+#define ADDRESS_VARIABLES "VE_STATE IP_ADDR IPDELALL IPV6 NETDEV"
 
 static const struct {
 	const char *key;
@@ -39,6 +42,8 @@ static const struct {
 	[VZ_DIST_SET_DNS]      = { "SET_DNS",      VZ_E_BADDNSSRV,    "set name servers", "NAMESERVER SEARCHDOMAIN", true },
 	[VZ_DIST_SET_USERPASS] = { "SET_USERPASS", VZ_E_CHANGEPASS,   "Password change failed", "USERPW", true },
 	[VZ_DIST_SET_CONSOLE]  = { "SET_CONSOLE",  VZ_E_ACTIONSCRIPT, "set up the console", "", false },
+	[VZ_DIST_ADD_IP]       = { "ADD_IP",       VZ_E_CANT_ADDIP,   "configure addresses", ADDRESS_VARIABLES, false },
+	[VZ_DIST_DEL_IP]       = { "DEL_IP",       VZ_E_CANT_ADDIP,   "take away addresses", ADDRESS_VARIABLES, false },
 };
 
 /* The file for a template: debian-12-x86_64, debian-12, debian, default. */
@@ -123,24 +128,24 @@ static char *dns_list(struct vz_ct *ct, enum vz_param_id id, const char *keyword
 	return strv_join(list, " ");
 }
 
-static int make_env(struct vz_ct *ct, const char *state, const char *userpw, char ***ret)
+static int make_env(struct vz_ct *ct, const struct dist_words *words, char ***ret)
 {
 	auto_free char *dns = dns_list(ct, VZ_P_nameserver, "nameserver");
 	auto_free char *search = dns_list(ct, VZ_P_searchdomain, "search");
+	auto_free char *ips = strv_join(words->addresses ? words->addresses : conf_list(&ct->conf, VZ_P_ip_address), " ");
 	const char *hostname = conf_str(&ct->conf, VZ_P_hostname);
-	char *const *ips = conf_list(&ct->conf, VZ_P_ip_address);
+	bool ipv6 = conf_yes(&ct->conf, VZ_P_ipv6, false);
 	auto_strv char **env = NULL;
 
-	if (!dns || !search || strv_add(&env, "PATH=" SCRIPT_PATH) < 0 ||
+	if (!dns || !search || !ips || strv_add(&env, "PATH=" SCRIPT_PATH) < 0 ||
 	    strv_add(&env, "VE_ROOT=/") < 0 || strv_add(&env, "VZ_KERNEL=no") < 0 ||
-	    strv_add(&env, "USERNS=yes") < 0 || strv_addf(&env, "VE_STATE=%s", state) < 0 ||
-	    strv_addf(&env, "HOSTNM=%s", hostname ? hostname : "") < 0 ||
+	    strv_add(&env, "USERNS=yes") < 0 || strv_addf(&env, "VE_STATE=%s", words->state) < 0 ||
+	    strv_addf(&env, "HOSTNM=%s", hostname ? hostname : "") < 0 || strv_addf(&env, "IP_ADDR=%s", ips) < 0 ||
+	    strv_addf(&env, "IPDELALL=%s", words->all_addresses ? "yes" : "") < 0 ||
+	    strv_addf(&env, "IPV6=%s", ipv6 ? "yes" : "") < 0 || strv_add(&env, "NETDEV=venet0") < 0 ||
 	    strv_addf(&env, "NAMESERVER=%s", dns) < 0 || strv_addf(&env, "SEARCHDOMAIN=%s", search) < 0)
 		return -ENOMEM;
-	/* Of the host name's script: the first address, without its mask. */
-	if (ips && ips[0] && strv_addf(&env, "IP_ADDR=%.*s", (int)strcspn(ips[0], "/"), ips[0]) < 0)
-		return -ENOMEM;
-	if (userpw && strv_addf(&env, "USERPW=%s", userpw) < 0)
+	if (words->userpw && strv_addf(&env, "USERPW=%s", words->userpw) < 0)
 		return -ENOMEM;
 	*ret = take_ptr(env);
 	return 0;
@@ -154,6 +159,9 @@ unsigned int dist_start_events(struct vz_ct *ct)
 		events |= 1u << VZ_DIST_SET_HOSTNAME;
 	if (conf_list(&ct->conf, VZ_P_nameserver) || conf_list(&ct->conf, VZ_P_searchdomain))
 		events |= 1u << VZ_DIST_SET_DNS;
+	/* An empty list, too: the distribution may still have in its files what was there before. */
+	if (conf_list(&ct->conf, VZ_P_ip_address) || (ct->file && conf_file_get(ct->file, "IP_ADDRESS")))
+		events |= 1u << VZ_DIST_ADD_IP;
 	return events;
 }
 
@@ -221,6 +229,9 @@ static int collect_scripts(struct vz_ct *ct, unsigned int events, struct vz_str 
 		/* Of the shell alone: what the environment has is for all who write scripts. */
 		str_addf(text, "(\nvz_event=%s\n", events_table[i].key);
 		add_unset(text, events_table[i].variables);
+		/* Here it is the first address, without its mask. */
+		if (i == VZ_DIST_SET_HOSTNAME)
+			str_add(text, "IP_ADDR=${IP_ADDR%%[ /]*}\n");
 		if (add_file(ct, script, text, err) < 0)
 			return -1;
 		/* Not "( … ) || exit": that would switch off "set -e" inside. */
@@ -233,8 +244,7 @@ static int collect_scripts(struct vz_ct *ct, unsigned int events, struct vz_str 
 	return 0;
 }
 
-int dist_run(struct vz_ct *ct, unsigned int events, const char *state, const char *userpw,
-	     struct vz_err *err)
+int dist_run(struct vz_ct *ct, unsigned int events, const struct dist_words *words, struct vz_err *err)
 {
 	auto_str struct vz_str text = { 0 };
 	auto_strv char **env = NULL;
@@ -245,7 +255,7 @@ int dist_run(struct vz_ct *ct, unsigned int events, const char *state, const cha
 	/* Nothing to do costs no shell: that is most of the start of a tiny container. */
 	if (!text.len)
 		return 0;
-	if (make_env(ct, state, userpw, &env) < 0)
+	if (make_env(ct, words, &env) < 0)
 		return vz_fail(err, VZ_E_RESOURCE, -ENOMEM, "scripts of container %u", ct->id);
 	if (inside_run_text(ct, text.s, env, TIMEOUT, &status, err) < 0)
 		return -1;

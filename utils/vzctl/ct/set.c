@@ -58,6 +58,7 @@ static const struct {
 	{ VZ_G_devices,   "device",   false },
 	{ VZ_G_binds,     "mount",    false },
 	{ VZ_G_dns,       "network",  false },
+	{ VZ_G_ip,        "network",  false },
 	{ VZ_G_hostname,  "network",  false },
 };
 
@@ -191,13 +192,14 @@ static int check_host(const struct vz_ct *ct, const struct setting *s, struct vz
 static int set_password_stopped(struct vz_ct *ct, const struct setting *s, struct vz_err *err)
 {
 	auto_free char *userpw = apply_passwords(&s->edits);
+	struct dist_words words = { .state = "starting", .userpw = userpw };
 	int r;
 
 	if (!userpw || s->running)
 		return 0;
 	if (vz_backend_probe(ct->vz, err) < 0 || ct_need_private(ct, err) < 0 || ct_start_empty(ct, false, err) < 0)
 		return -1;
-	r = dist_run(ct, 1u << VZ_DIST_SET_USERPASS, "starting", userpw, err);
+	r = dist_run(ct, 1u << VZ_DIST_SET_USERPASS, &words, err);
 	ct_stop_empty(ct);
 	return r;
 }

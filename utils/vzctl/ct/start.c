@@ -48,10 +48,21 @@ int ct_kill(struct vz_ct *ct, struct vz_err *err)
 	return 0;
 }
 
+static void detach_net(struct vz_ct *ct, void *data)
+{
+	struct vz_err ignored = { 0 };
+
+	(void)data;
+	if (net_detach(ct, &ignored) < 0)
+		ct_warn(ct, "%s, ignoring", ignored.msg ? ignored.msg : "network devices are left");
+	vz_err_done(&ignored);
+}
+
 void ct_forget_run(struct vz_ct *ct)
 {
 	struct vz_err ignored = { 0 };
 
+	detach_net(ct, NULL);
 	if (ct->vz->be->limits_remove(&ct->env, &ignored) < 0)
 		ct_warn(ct, "%s, ignoring", ignored.msg ? ignored.msg : "cgroups are left");
 	vz_err_done(&ignored);
@@ -164,13 +175,20 @@ static int mount_binds(struct vz_ct *ct, void *data, struct vz_err *err)
 	return binds_start(ct, err);
 }
 
+static int attach_net(struct vz_ct *ct, void *data, struct vz_err *err)
+{
+	(void)data;
+	return net_attach(ct, err);
+}
+
 static int configure_dist(struct vz_ct *ct, void *data, struct vz_err *err)
 {
 	const struct vz_start *opt = data;
+	struct dist_words words = { .state = "starting", .addresses = ct->env.addresses };
 
 	if (opt->skip_setup)
 		return 0;
-	return dist_run(ct, dist_start_events(ct), "starting", NULL, err);
+	return dist_run(ct, dist_start_events(ct), &words, err);
 }
 
 static int start_script(struct vz_ct *ct, void *data, struct vz_err *err)
@@ -190,6 +208,7 @@ static const struct vz_step start_steps[] = {
 	{ "mount",  mount_root,      umount_root,     STEP_PLANNED },
 	{ "limits", prepare_limits,  remove_limits,   STEP_PLANNED },
 	{ "spawn",  spawn_init,      kill_init,       STEP_PLANNED },	/* it waits at a barrier */
+	{ "net",    attach_net,      detach_net,      STEP_PLANNED },
 	{ "state",  publish_state,   unpublish_state, 0 },
 	{ "binds",  mount_binds,     NULL,            STEP_PLANNED },	/* they end with process 1 */
 	{ "dist",   configure_dist,  NULL,            0 },

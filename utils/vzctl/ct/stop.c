@@ -57,6 +57,12 @@ static int kill_all(struct vz_ct *ct, void *data, struct vz_err *err)
 	return ct_kill(ct, err);
 }
 
+static int detach_net(struct vz_ct *ct, void *data, struct vz_err *err)
+{
+	(void)data;
+	return net_detach(ct, err);
+}
+
 static int remove_limits(struct vz_ct *ct, void *data, struct vz_err *err)
 {
 	(void)data;
@@ -86,6 +92,7 @@ static const struct vz_step stop_steps[] = {
 	{ "script", stop_script,   NULL, 0 },
 	{ "halt",   halt_init,     NULL, STEP_PLANNED | STEP_COMMIT },
 	{ "kill",   kill_all,      NULL, STEP_PLANNED },
+	{ "net",    detach_net,    NULL, STEP_PLANNED | STEP_ANYWAY },
 	{ "limits", remove_limits, NULL, STEP_PLANNED | STEP_ANYWAY },
 	{ "state",  forget_state,  NULL, 0 },
 	{ "umount", umount_root,   NULL, STEP_PLANNED },

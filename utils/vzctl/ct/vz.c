@@ -40,7 +40,8 @@ int vz_new(struct vz **ret, const char *prefix, struct vz_err *err)
 	vz->host.log = &vz->log;
 	vz->host.tag = vz->paths.tag;
 	vz->host.watcher = path_join(vz->paths.run_dir, "vzeventd.sock");
-	if (!vz->host.watcher) {
+	vz->host.net_lock = path_join(vz->paths.run_dir, "net.lock");
+	if (!vz->host.watcher || !vz->host.net_lock) {
 		vz_free(vz);
 		return vz_fail(err, VZ_E_RESOURCE, -ENOMEM, "start");
 	}

@@ -107,6 +107,8 @@ bool vz_ct_figure(struct vz_ct *ct, const char *key, enum vz_figure figure, uint
 /* Whose figures /proc shows inside: VZ_PROC_NONE if it does not run. */
 enum vz_proc_view { VZ_PROC_NONE, VZ_PROC_HOST, VZ_PROC_LXCFS, VZ_PROC_KERNEL };
 enum vz_proc_view vz_ct_proc_view(struct vz_ct *ct);
+/* Addresses that venet0 of a running container has, separated by blanks. Caller frees. */
+char *vz_ct_addresses(struct vz_ct *ct);
 /* Text of a parameter as it is in effect (as stored for stopped ones; paths with $VEID replaced); NULL if not set. Caller frees. */
 char *vz_ct_get(const struct vz_ct *ct, const char *key);
 /* The name, only if the link in the names directory agrees. Caller frees; NULL if none. */
