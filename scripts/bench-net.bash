@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash disable=SC2154 # scripts/bench sources this
+#
+# Rows of scripts/bench about networks. They are of the bench's own: one stands for the host's.
+
+rows_net()
+{
+	local main=$PREFIX
+
+	host_setup
+	prefixes+=("$PREFIX")
+	net_setup
+	vzctl --quiet create 101 --ostemplate minimal
+	vzctl --quiet create 102 --ostemplate minimal --ipadd 198.51.100.102
+	vzctl --quiet create 103 --ostemplate minimal --ipadd 198.51.100.103
+	# The first one of a host makes the filter that all share, by way of nft.
+	variant ours - - "$v $PREFIX start 102" "$v $PREFIX --quiet stop 102 --fast"
+	variant 'without one' - - "$v $PREFIX start 101" "$v $PREFIX --quiet stop 101 --fast"
+	measure
+	row "start with an address, the first on the host" ours 'without one'
+	vzctl --quiet start 103
+	variant ours - - "$v $PREFIX start 102" "$v $PREFIX --quiet stop 102 --fast"
+	variant 'without one' - - "$v $PREFIX start 101" "$v $PREFIX --quiet stop 101 --fast"
+	measure
+	row "start with an address" ours 'without one' 1.3 "<= 1.3"
+	variant ours - - "$v $PREFIX set 103 --ipadd 198.51.100.7" "$v $PREFIX --quiet set 103 --ipdel 198.51.100.7"
+	if [ $has_lxc = yes ]; then
+		on_host env PATH=/nonexistent /usr/bin/lxc-start -P "$peer/lxc" -n bench
+		variant 'lxc-attach -- ip addr add' - - \
+			"/usr/bin/lxc-attach -P $peer/lxc -n bench -- /sbin/ip addr add 198.51.100.7/32 dev lo" \
+			"/usr/bin/lxc-attach -P $peer/lxc -n bench -- /sbin/ip addr del 198.51.100.7/32 dev lo"
+	fi
+	measure
+	row "set --ipadd" ours 'lxc-attach -- ip addr add' 1 "<= 1"
+	# Its command socket belongs to the network it was started in.
+	[ $has_lxc = no ] || on_host /usr/bin/lxc-stop -P "$peer/lxc" -n bench -k
+	destroy_all
+	PREFIX=$main
+}
