@@ -329,6 +329,8 @@ watch_client()
 		is "" "$(routes)"
 	done
 	rc_is 0 vzctl set 101 --ipadd 198.51.100.101 --ipadd 2001:db8:5e::101
+	rc_is 0 vzctl set 101 --ipadd 198.51.100.200 --skip_arpdetect
+	rc_is 0 vzctl set 101 --ipdel 198.51.100.200
 	vz_conf 'SKIP_ARPDETECT="yes"'
 	rc_is 0 vzctl set 101 --ipadd 198.51.100.200
 }

@@ -94,5 +94,7 @@ void vz_env_done(struct vz_env *env)
 	strv_free(env->layers);
 	strv_free(env->addresses);
 	strv_free(env->addresses_up);
+	strv_free(env->netifs);
+	strv_free(env->netifs_up);
 	*env = (struct vz_env){ .init_pidfd = -1, .init_sock = -1 };
 }

@@ -17,9 +17,11 @@
 #include "backend/backend.h"
 #include "backend/binds.h"
 #include "backend/limits.h"
+#include "backend/network.h"
 #include "backend/policy.h"
 #include "backend/spawn.h"
 #include "backend/venet.h"
+#include "backend/veth.h"
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/parse.h"
@@ -623,10 +625,16 @@ static int ns_wait(struct vz_env *env, usec_t timeout)
 	return r;
 }
 
-/* Networks are no limits. */
 static int ns_apply(struct vz_env *env, enum vz_group group, struct vz_err *err)
 {
-	return group == VZ_G_ip ? venet_change(env, err) : limits_apply(env, group, err);
+	switch (group) {
+	case VZ_G_ip:
+		return venet_change(env, err);
+	case VZ_G_netif:
+		return veth_change(env, err);
+	default:
+		return limits_apply(env, group, err);
+	}
 }
 
 static int ns_freeze(struct vz_env *env, bool freeze, struct vz_err *err)
@@ -680,8 +688,8 @@ const struct vz_backend backend_ns = {
 	.bind_remove     = binds_remove,
 	.add_lxcfs       = binds_add_lxcfs,
 	.has_lxcfs       = binds_has_lxcfs,
-	.net_attach      = venet_attach,
-	.net_detach      = venet_detach,
+	.net_attach      = network_attach,
+	.net_detach      = network_detach,
 	.freeze          = ns_freeze,
 	.is_frozen       = ns_is_frozen,
 	.list_processes  = ns_list_processes,

@@ -201,6 +201,8 @@ static int plan_net_attach(struct vz_env *env, struct vz_err *err)
 
 	if (!str_is_empty(addresses))
 		plan_record(env->host->plan, "venet0 with %s", addresses);
+	for (char **n = env->netifs; n && *n; n++)
+		plan_record(env->host->plan, "veth device %s", *n);
 	return outcome(env, "net_attach", VZ_E_CANT_ADDIP, err);
 }
 
@@ -210,6 +212,8 @@ static int plan_net_detach(struct vz_env *env, struct vz_err *err)
 
 	if (!str_is_empty(addresses))
 		plan_record(env->host->plan, "no venet0 with %s", addresses);
+	for (char **n = env->netifs_up; n && *n; n++)
+		plan_record(env->host->plan, "no veth device %s", *n);
 	return outcome(env, "net_detach", VZ_E_SYSTEM, err);
 }
 

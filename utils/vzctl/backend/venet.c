@@ -1,22 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* venet on a stock kernel; see venet.h. */
 #include <errno.h>
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 
 #include <linux/netfilter.h>
 #include <linux/rtnetlink.h>
 
+#include "backend/network.h"
 #include "backend/venet.h"
 #include "base/cleanup.h"
-#include "base/fd.h"
 #include "base/str.h"
 #include "base/strv.h"
 #include "host/announce.h"
-#include "host/net.h"
 #include "host/nft.h"
 
 #define INSIDE "venet0"
@@ -24,11 +21,11 @@
 
 /* One change of one container's network. */
 struct venet {
+	struct network nw;
 	struct vz_env *env;
-	struct net *net;
+	struct net *net;		/* of nw */
 	char name[IF_NAMESIZE];		/* of the host's device */
 	char prefix[IF_NAMESIZE];	/* of those of all containers */
-	char table[16];			/* of nftables; likewise */
 	int host, inside;		/* indexes of the two ends; 0: not there */
 	bool is_new;			/* made just now */
 	struct net_addr *want, *up;	/* addresses; owned */
@@ -38,19 +35,16 @@ struct venet {
 	size_t n_claimed;		/* so many of want were routed just now, … */
 	bool *was_claimed;		/* … or found to be so; owned */
 	int *via;			/* devices want is near to; 0: to all; owned */
-	int lock;			/* of what containers share; -1; owned */
 };
 
 static void venet_done(struct venet *v)
 {
-	net_close(v->net);
+	network_end(&v->nw);
 	free(v->want);
 	free(v->up);
 	free(v->near);
 	free(v->was_claimed);
 	free(v->via);
-	if (v->lock >= 0)
-		(void)close(v->lock);
 }
 
 /* ---- names ---- */
@@ -143,36 +137,11 @@ static struct net_addr alone(const struct net_addr *a)
 	return one;
 }
 
-static int open_library(struct venet *v, struct vz_err *err)
-{
-	int r = net_open(&v->net);
-
-	if (r == -ELIBACC || r == -ELIBBAD)
-		return vz_fail(err, VZ_E_SYSTEM, 0,
-			       "the libraries libnl-3 and libnl-route-3 are needed for addresses (install libnl-route-3-200)");
-	return r < 0 ? vz_fail(err, VZ_E_SYSTEM, r, "open a netlink socket") : 0;
-}
-
-/* Without it, the last container to go could take the filter from one that is just coming. */
-static int take_lock(struct venet *v, struct vz_err *err)
-{
-	const char *path = v->env->host->net_lock;
-	auto_free char *dir = strndup(path, (size_t)(strrchr(path, '/') - path));
-
-	if (dir)
-		(void)path_make_dirs(dir, 0755);
-	v->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (v->lock < 0 || flock(v->lock, LOCK_EX) < 0)
-		return vz_fail(err, VZ_E_SYSTEM, -errno, "lock '%s'", path);
-	return 0;
-}
-
 static int venet_begin(struct venet *v, struct vz_env *env, struct vz_err *err)
 {
-	*v = (struct venet){ .env = env, .lock = -1 };
+	*v = (struct venet){ .env = env, .nw.lock = -1 };
 	venet_name(env->host->tag, env->id, v->name);
 	name_prefix(env->host->tag, v->prefix);
-	(void)snprintf(v->table, sizeof(v->table), "vz%s%.8s", *env->host->tag ? "-" : "", env->host->tag);
 	if (parse_list(env, env->addresses, &v->want, &v->n_want, err) < 0 ||
 	    parse_list(env, env->addresses_up, &v->up, &v->n_up, err) < 0)
 		return -1;
@@ -180,8 +149,9 @@ static int venet_begin(struct venet *v, struct vz_env *env, struct vz_err *err)
 	v->via = calloc(v->n_want + 1, sizeof(*v->via));
 	if (!v->was_claimed || !v->via)
 		return vz_fail(err, VZ_E_RESOURCE, -ENOMEM, "addresses of container %u", env->id);
-	if (open_library(v, err) < 0 || take_lock(v, err) < 0)
+	if (network_begin(&v->nw, env, err) < 0)
 		return -1;
+	v->net = v->nw.net;
 	v->host = net_link_find(v->net, NET_HOST, v->name);
 	if (v->host == -ENODEV)
 		v->host = 0;
@@ -211,7 +181,7 @@ static int do_without_nft(struct venet *v, struct vz_err *err)
 static int ensure_filter(struct venet *v, struct vz_err *err)
 {
 	auto_free char *commands = NULL;
-	int r = nft_has_table(v->net, NFPROTO_INET, v->table);
+	int r = nft_has_table(v->net, NFPROTO_INET, v->nw.table);
 
 	if (r > 0)
 		return 0;
@@ -221,27 +191,27 @@ static int ensure_filter(struct venet *v, struct vz_err *err)
 			      "add rule inet %s source iifname \"%s*\" ip saddr 0.0.0.0 drop; "
 			      "add rule inet %s source iifname \"%s*\" ip6 saddr :: drop; "
 			      "add rule inet %s source iifname \"%s*\" fib saddr . iif oif missing drop",
-			      v->table, v->table, v->table, v->prefix, v->table, v->prefix, v->table, v->prefix);
+			      v->nw.table, v->nw.table, v->nw.table, v->prefix, v->nw.table, v->prefix, v->nw.table, v->prefix);
 	if (r == 0)
 		r = commands ? nft_run(commands) : -ENOMEM;
 	if (r == -ENOENT)
 		return do_without_nft(v, err);
 	if (r < 0)
 		return vz_fail(err, VZ_E_CANT_ADDIP, r == -EIO ? 0 : r,
-			       "nft could not make the table '%s' that keeps containers from using others' addresses", v->table);
+			       "nft could not make the table '%s' that keeps containers from using others' addresses", v->nw.table);
 	return 0;
 }
 
 /* Nobody is left that it could filter. */
 static void remove_filter(struct venet *v)
 {
-	auto_free char *command = str_printf("delete table inet %s", v->table);
+	auto_free char *command = str_printf("delete table inet %s", v->nw.table);
 
 	if (!command || net_link_any(v->net, v->prefix, v->host) != 0 ||
-	    nft_has_table(v->net, NFPROTO_INET, v->table) <= 0)
+	    nft_has_table(v->net, NFPROTO_INET, v->nw.table) <= 0)
 		return;
 	if (nft_run(command) < 0)
-		vz_log(v->env->host->log, VZ_LOG_ERR, v->env->id, "cannot remove the nftables table '%s', ignoring", v->table);
+		vz_log(v->env->host->log, VZ_LOG_ERR, v->env->id, "cannot remove the nftables table '%s', ignoring", v->nw.table);
 }
 
 /* ---- the device ---- */
@@ -413,7 +383,8 @@ static int probe_neighbours(struct venet *v, struct vz_err *err)
 	char text[NET_ADDR_TEXT];
 	size_t taken;
 
-	if (!conf_yes(conf, VZ_P_error_on_arpfail, false) || conf_yes(conf, VZ_P_skip_arpdetect, false))
+	if (v->env->skip_probe || !conf_yes(conf, VZ_P_error_on_arpfail, false) ||
+	    conf_yes(conf, VZ_P_skip_arpdetect, false))
 		return 0;
 	for (size_t i = 0; i < v->n_near; i++)
 		if (announce_probe(&v->near[i], v->want, v->n_want, PROBE_TIME, &taken, mac) > 0)
@@ -543,16 +514,9 @@ static void roll_back(struct venet *v)
 		remove_device(v);
 }
 
-static int open_inside(struct venet *v, struct vz_err *err)
-{
-	int r = net_open_inside(v->net, v->env->init_pidfd);
-
-	return r < 0 ? vz_fail(err, VZ_E_CANT_ADDIP, r, "enter the network namespace of container %u", v->env->id) : 0;
-}
-
 static int carry_out(struct venet *v, struct vz_err *err)
 {
-	if (open_inside(v, err) < 0 || find_neighbours(v, err) < 0 || probe_neighbours(v, err) < 0)
+	if (network_open_inside(&v->nw, err) < 0 || find_neighbours(v, err) < 0 || probe_neighbours(v, err) < 0)
 		return -1;
 	if (ensure_device(v, err) < 0 || claim_all(v, err) < 0 || configure_inside(v, err) < 0) {
 		roll_back(v);

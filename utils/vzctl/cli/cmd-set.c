@@ -16,6 +16,7 @@ int cmd_set(struct cli *c, struct vz_err *err)
 		.force = c->given[OPT_force_save],
 		.reset_ub = c->given[OPT_reset_ub],
 		.offline_resize = c->given[OPT_offline_resize],
+		.skip_arpdetect = c->given[OPT_skip_arpdetect],
 		.setmode = !setmode ? VZ_SETMODE_NONE :
 			   !strcmp(setmode, "restart") ? VZ_SETMODE_RESTART : VZ_SETMODE_IGNORE,
 	};

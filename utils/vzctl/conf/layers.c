@@ -303,6 +303,44 @@ static int fail_option(const struct vz_param *p, const struct vz_type *type, con
 	return vz_fail(err, VZ_E_INVALID_VALUE, 0, "Bad parameter for --%s: %s", option, text);
 }
 
+/* The change that later options of parts add to: that of the last --ifname. */
+static struct vz_edit *last_change(struct vz_edits *e, enum vz_param_id id)
+{
+	for (size_t i = e->n; i-- > 0;)
+		if (e->e[i].id == id && e->e[i].op == VZ_CHANGE)
+			return &e->e[i];
+	return NULL;
+}
+
+/* --ifname eth0 --mac …: the first says which, the others what. Options are named like the parts. */
+static int add_change(struct vz_edits *e, enum vz_param_id id, const char *option, const char *text, struct vz_err *err)
+{
+	const struct vz_param *p = param_get(id);
+	bool begins = strcmp(option, "ifname") == 0;
+	struct vz_edit *change = begins ? NULL : last_change(e, id);
+	auto_free char *word = NULL;
+	struct vz_value v;
+	int r;
+
+	if (!begins && !change)
+		return vz_fail(err, VZ_E_INVALID_SYNTAX, 0, "Invalid usage.  Option --ifname not specified");
+	if (!*text || strpbrk(text, ",;= \t"))
+		return fail_option(p, p->type, option, text, err);
+	word = begins ? str_printf("ifname=%s", text) : str_printf("%s,%s=%s", change->value.list[0], option, text);
+	r = word ? value_parse(id, VZ_FROM_OPTION, word, &v) : -ENOMEM;
+	if (r == -ENOMEM)
+		return vz_fail(err, VZ_E_SYSTEM, r, "option --%s", option);
+	if (r < 0)
+		return fail_option(p, p->type, option, text, err);
+	if (!begins) {
+		value_done(id, &change->value);
+		change->value = v;
+		return 0;
+	}
+	r = add_edit(e, id, VZ_CHANGE, v);
+	return r < 0 ? vz_fail(err, VZ_E_SYSTEM, r, "option --%s", option) : 0;
+}
+
 int edits_add_option(struct vz_edits *e, enum vz_param_id id, enum vz_edit_op op, const char *option,
 		     const char *text, struct vz_err *err)
 {
@@ -317,6 +355,8 @@ int edits_add_option(struct vz_edits *e, enum vz_param_id id, enum vz_edit_op op
 		type = found.type;
 		op = found.op;
 	}
+	if (op == VZ_CHANGE)
+		return add_change(e, id, option, text, err);
 	if (op == VZ_DEL && is_list && strcmp(text, "all") == 0)
 		op = VZ_CLEAR;
 	if (op == VZ_CLEAR) {

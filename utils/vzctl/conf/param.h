@@ -58,6 +58,7 @@ enum vz_group {
 	VZ_G_iolimit,
 	VZ_G_iopslimit,
 	VZ_G_ip,
+	VZ_G_netif,
 	VZ_G_name,
 	VZ_G_root,
 	VZ_G_kept,
@@ -65,7 +66,8 @@ enum vz_group {
 };
 
 /* What an option does to its parameter. */
-enum vz_edit_op { VZ_SET, VZ_ADD, VZ_DEL, VZ_CLEAR };
+/* CHANGE: of a list whose words have parts, other values for some parts of a word. */
+enum vz_edit_op { VZ_SET, VZ_ADD, VZ_DEL, VZ_CLEAR, VZ_CHANGE };
 
 struct vz_type;
 

@@ -35,11 +35,11 @@ int paths_init(struct vz_paths *p, const char *prefix)
 	p->names_dir = str_printf("%s/etc/vz/names", p->prefix);
 	p->dists_dir = str_printf("%s/etc/vz/dists", p->prefix);
 	p->run_dir = str_printf("%s/run/vz", p->prefix);
-	p->veip_dir = str_printf("%s/var/lib/vzctl/veip", p->prefix);
+	p->state_dir = str_printf("%s/var/lib/vzctl", p->prefix);
 	p->libexec_dir = strdup(VZ_LIBEXECDIR);
 	p->share_dir = strdup(VZ_DATADIR);
 	if (!p->tag || !p->global_conf || !p->conf_dir || !p->names_dir || !p->dists_dir || !p->run_dir ||
-	    !p->veip_dir || !p->libexec_dir || !p->share_dir) {
+	    !p->state_dir || !p->libexec_dir || !p->share_dir) {
 		paths_done(p);
 		return -ENOMEM;
 	}
@@ -55,7 +55,7 @@ void paths_done(struct vz_paths *p)
 	free(p->names_dir);
 	free(p->dists_dir);
 	free(p->run_dir);
-	free(p->veip_dir);
+	free(p->state_dir);
 	free(p->libexec_dir);
 	free(p->share_dir);
 	*p = (struct vz_paths){ 0 };
@@ -88,7 +88,7 @@ char *paths_run(const struct vz_paths *p, vz_ctid id, const char *name)
 	return str_printf("%s/%u/%s", p->run_dir, id, name);
 }
 
-char *paths_veip(const struct vz_paths *p, vz_ctid id)
+char *paths_book(const struct vz_paths *p, const char *book, vz_ctid id)
 {
-	return str_printf("%s/%u", p->veip_dir, id);
+	return str_printf("%s/%s/%u", p->state_dir, book, id);
 }

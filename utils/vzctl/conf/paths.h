@@ -18,7 +18,7 @@ struct vz_paths {
 	char *names_dir;	/* /etc/vz/names */
 	char *dists_dir;	/* /etc/vz/dists */
 	char *run_dir;		/* /run/vz */
-	char *veip_dir;		/* /var/lib/vzctl/veip */
+	char *state_dir;	/* /var/lib/vzctl */
 	char *libexec_dir;	/* /usr/libexec/vzctl: helper programs; scripts/ below it */
 	char *share_dir;	/* /usr/share/vzctl: templates/ holds the recipes */
 };
@@ -34,7 +34,7 @@ char *paths_ct_conf(const struct vz_paths *p, vz_ctid id, const char *ending);
 char *paths_sample(const struct vz_paths *p, const char *name);
 /* run_dir/CTID/name, or run_dir/CTID if name is NULL. Caller frees. */
 char *paths_run(const struct vz_paths *p, vz_ctid id, const char *name);
-/* veip_dir/CTID: the addresses that a running container has. Caller frees. */
-char *paths_veip(const struct vz_paths *p, vz_ctid id);
+/* state_dir/book/CTID: what a running container has of the host's. Caller frees. */
+char *paths_book(const struct vz_paths *p, const char *book, vz_ctid id);
 
 #endif

@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/parse.h"
 #include "base/strv.h"
+#include "conf/netif.h"
 #include "conf/type-impl.h"
 
 #define BLANKS " \t"
@@ -255,25 +256,16 @@ static int netdev_edit(struct vz_value *v, enum vz_edit_op op, const struct vz_v
  * device. Names we do not know (other versions have gw=, ip=, …) are kept behind ours.
  */
 
-enum netif_key {
-	NETIF_IFNAME, NETIF_BRIDGE, NETIF_MAC, NETIF_HOST_IFNAME, NETIF_HOST_MAC, NETIF_MAC_FILTER,
-	NETIF__MAX
-};
-
 static const char *const netif_keys[NETIF__MAX] = {
 	"ifname=", "bridge=", "mac=", "host_ifname=", "host_mac=", "mac_filter=",
 };
 
-struct netif {
-	char *part[NETIF__MAX];	/* owned; NULL: not given */
-	char **further;		/* owned; key=value */
-};
-
-static void netif_done(struct netif *n)
+void netif_done(struct netif *n)
 {
 	for (int i = 0; i < NETIF__MAX; i++)
 		free(n->part[i]);
 	strv_free(n->further);
+	*n = (struct netif){ .part = { NULL } };
 }
 
 static int set_part(struct netif *n, enum netif_key key, const char *s, size_t len)
@@ -356,25 +348,42 @@ static const char *netif_check(struct netif *n)
 	return NULL;
 }
 
-static int netif_canonical(const char *word, char **ret)
+int netif_parse(const char *word, struct netif *ret)
 {
 	struct netif n = { .part = { NULL } };
-	struct vz_str out = { 0 };
 	int r = netif_split(word, &n);
 
 	if (r == 0 && netif_check(&n))
 		r = -EINVAL;
-	if (r == 0) {
-		for (int i = 0; i < NETIF__MAX; i++)
-			if (n.part[i])
-				str_addf(&out, "%s%s%s", out.len ? "," : "", netif_keys[i], n.part[i]);
-		for (char **s = n.further; s && *s; s++)
-			str_addf(&out, ",%s", *s);
-		*ret = str_take(&out);
-		r = *ret ? 0 : -ENOMEM;
-	}
-	netif_done(&n);
+	if (r < 0)
+		netif_done(&n);
+	else
+		*ret = n;
 	return r;
+}
+
+char *netif_text(const struct netif *n)
+{
+	struct vz_str out = { 0 };
+
+	for (int i = 0; i < NETIF__MAX; i++)
+		if (n->part[i])
+			str_addf(&out, "%s%s%s", out.len ? "," : "", netif_keys[i], n->part[i]);
+	for (char **s = n->further; s && *s; s++)
+		str_addf(&out, ",%s", *s);
+	return str_take(&out);
+}
+
+static int netif_canonical(const char *word, char **ret)
+{
+	struct netif n;
+	int r = netif_parse(word, &n);
+
+	if (r < 0)
+		return r;
+	*ret = netif_text(&n);
+	netif_done(&n);
+	return *ret ? 0 : -ENOMEM;
 }
 
 /* "ifname=" comes first in what netif_canonical() makes. */
@@ -401,8 +410,8 @@ static char *netif_join_parts(const char *text)
 	return str_take(&out);
 }
 
-static int netif_parse(const struct vz_param *p VZ_UNUSED, enum vz_source from, const char *text,
-		       struct vz_value *ret)
+static int netifs_parse(const struct vz_param *p VZ_UNUSED, enum vz_source from, const char *text,
+			struct vz_value *ret)
 {
 	auto_free char *joined = netif_join_parts(text);
 
@@ -418,9 +427,35 @@ static void netif_format(const struct vz_param *p VZ_UNUSED, const struct vz_val
 	}
 }
 
+/* Other values for some parts of a device. One that is not there stays so: validate.c says it. */
+static int change_netif(char **list, const char *change)
+{
+	for (; list && *list; list++) {
+		auto_free char *both = NULL;
+		char *changed = NULL;
+		int r;
+
+		if (!same_ifname(*list, change))
+			continue;
+		both = str_printf("%s,%s", *list, change);
+		r = both ? netif_canonical(both, &changed) : -ENOMEM;
+		if (r < 0)
+			return r;
+		free(*list);
+		*list = changed;
+	}
+	return 0;
+}
+
 static int netif_edit(struct vz_value *v, enum vz_edit_op op, const struct vz_value *by)
 {
-	return list_edit(&netifs, v, op, by);
+	int r = 0;
+
+	if (op != VZ_CHANGE)
+		return list_edit(&netifs, v, op, by);
+	for (char **word = by->list; r == 0 && word && *word; word++)
+		r = change_netif(v->set ? v->list : NULL, *word);
+	return r;
 }
 
 static char *netif_explain(const struct vz_param *p VZ_UNUSED, const char *text)
@@ -459,6 +494,6 @@ const struct vz_type type_netdev = {
 	.name = "netdev", LIST_VALUE, .parse = netdev_parse, .format = list_format, .edit = netdev_edit,
 };
 const struct vz_type type_netif = {
-	.name = "netif", LIST_VALUE, .parse = netif_parse, .format = netif_format, .edit = netif_edit,
+	.name = "netif", LIST_VALUE, .parse = netifs_parse, .format = netif_format, .edit = netif_edit,
 	.explain = netif_explain,
 };

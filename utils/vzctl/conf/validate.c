@@ -210,6 +210,25 @@ static char *restart_needs_save(const struct set_request *q, const struct vz_con
 	return strdup("Error: --setmode restart doesn't make sense without --save flag");
 }
 
+/* What is changed must be there. */
+static char *changed_netif_is_there(const struct set_request *q, const struct vz_conf *merged)
+{
+	char *const *list = conf_list(merged, VZ_P_netif);
+
+	for (size_t i = 0; i < q->edits->n; i++) {
+		const struct vz_edit *e = &q->edits->e[i];
+		const char *word = e->id == VZ_P_netif && e->op == VZ_CHANGE ? e->value.list[0] : NULL;
+		size_t len = word ? strcspn(word, ",") : 0, j = 0;
+
+		while (word && list && list[j] && (strncmp(list[j], word, len) != 0 || !strchr(",", list[j][len])))
+			j++;
+		if (word && (!list || !list[j]))
+			return str_printf("Invalid usage: veth device %.*s is not configured, use --netif_add option first",
+					  (int)(len - strlen("ifname=")), word + strlen("ifname="));
+	}
+	return NULL;
+}
+
 static char *only_while_stopped(const struct set_request *q, const struct vz_conf *c VZ_UNUSED)
 {
 	for (size_t i = 0; q->running && i < q->edits->n; i++) {
@@ -238,6 +257,7 @@ int conf_validate_set(const struct set_request *q, const struct vz_conf *merged,
 		{ force_needs_save,       VZ_E_INVALID_SYNTAX },
 		{ image_size_is_saved,    VZ_E_INVALID_SYNTAX },
 		{ restart_needs_save,     VZ_E_INVALID_SYNTAX },
+		{ changed_netif_is_there, VZ_E_INVALID_SYNTAX },
 		{ only_while_stopped,     VZ_E_RUNNING },
 	};
 

@@ -159,6 +159,12 @@ static int apply_addresses(struct vz_ct *ct, const struct vz_edits *edits, enum 
 	return net_change_addresses(ct, edits, err);
 }
 
+static int apply_netifs(struct vz_ct *ct, const struct vz_edits *edits, enum vz_group group VZ_UNUSED,
+			struct vz_err *err)
+{
+	return net_change_devices(ct, edits, err);
+}
+
 /* In the order in which they are carried out. */
 static const struct {
 	enum vz_group group;
@@ -175,6 +181,7 @@ static const struct {
 	{ VZ_G_iopslimit, apply_limit },
 	{ VZ_G_devices,   apply_devices },
 	{ VZ_G_binds,     apply_binds },
+	{ VZ_G_netif,     apply_netifs },
 	{ VZ_G_ip,        apply_addresses },
 	{ VZ_G_hostname,  apply_hostname },
 	{ VZ_G_dns,       apply_dns },

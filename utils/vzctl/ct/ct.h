@@ -158,12 +158,19 @@ int action_run(struct vz_ct *ct, enum vz_action action, struct vz_err *err);
 /* Rename the container's own scripts to NAME.destroyed. */
 void action_scripts_retire(struct vz_ct *ct);
 
-/* ---- net.c: addresses ---- */
+/* ---- net.c: addresses and devices ---- */
 /* Connect a container whose process 1 waits; and take all of that away again, whether it is there or not. */
 int net_attach(struct vz_ct *ct, struct vz_err *err);
 int net_detach(struct vz_ct *ct, struct vz_err *err);
 /* Of a running container: what the edits of addresses come to. */
 int net_change_addresses(struct vz_ct *ct, const struct vz_edits *edits, struct vz_err *err);
+int net_change_devices(struct vz_ct *ct, const struct vz_edits *edits, struct vz_err *err);
+
+/* ---- netif.c: what of a virtual Ethernet device is left to us ---- */
+/* Copies of words of NETIF, with MAC addresses and the host's name in all of them. 0 or a negative errno. */
+int netif_complete(struct vz_ct *ct, char *const *words, char ***ret);
+/* The same for what the container's own configuration says, before it is saved. */
+int netif_complete_own(struct vz_ct *ct, struct vz_err *err);
 
 /* ---- dist.c: scripts of the distribution, run inside ---- */
 enum vz_dist_event {

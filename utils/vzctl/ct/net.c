@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Addresses of a container: which it is to have, which it has, and what is said about that.
+ * Addresses and devices of a container: which it is to have, which it has, and what is said about that.
  *
- * What it has stands in /var/lib/vzctl/veip/CTID, an address a line. The file is written before anything is
- * done, with the old addresses and the new ones, and again afterwards. So whoever comes after a command
- * that was killed in between knows all that may have to be undone; and doing again what was done already
- * is always possible.
+ * What it has stands in /var/lib/vzctl: veip/CTID, an address a line, and veth/CTID, a device a line. Such
+ * a book is written before anything is done, with what there was and what is to come, and again afterwards.
+ * So whoever comes after a command that was killed in between knows all that may have to be undone; and
+ * doing again what was done already is always possible.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,42 +16,48 @@
 #include "base/fd.h"
 #include "base/str.h"
 #include "base/strv.h"
+#include "conf/netif.h"
 #include "ct/ct.h"
 
-#define VEIP_MAX (1 << 20)
+#define BOOK_MAX (1 << 20)
 
-/* ---- the file ---- */
+/* ---- the files ---- */
 
-static void read_up(struct vz_ct *ct, char ***ret)
+/* What a container has of the host's, a file each. */
+#define ADDRESSES "veip"
+#define DEVICES "veth"
+
+static void read_book(struct vz_ct *ct, const char *book, char ***ret)
 {
-	auto_free char *path = paths_veip(&ct->vz->paths, ct->id);
+	auto_free char *path = paths_book(&ct->vz->paths, book, ct->id);
 	auto_free char *text = NULL;
 
-	if (path && file_read(AT_FDCWD, path, VEIP_MAX, &text, NULL) == 0)
+	if (path && file_read(AT_FDCWD, path, BOOK_MAX, &text, NULL) == 0)
 		(void)strv_split(text, "\n", ret);
 }
 
-static int write_up(struct vz_ct *ct, char *const *addresses, struct vz_err *err)
+static int write_book(struct vz_ct *ct, const char *book, char *const *lines, struct vz_err *err)
 {
-	auto_free char *path = paths_veip(&ct->vz->paths, ct->id);
-	auto_free char *lines = strv_join(addresses, "\n");
-	auto_free char *text = lines ? str_printf("%s\n", lines) : NULL;
-	int r = path && text ? 0 : -ENOMEM;
+	auto_free char *dir = path_join(ct->vz->paths.state_dir, book);
+	auto_free char *path = paths_book(&ct->vz->paths, book, ct->id);
+	auto_free char *joined = strv_join(lines, "\n");
+	auto_free char *text = joined ? str_printf("%s\n", joined) : NULL;
+	int r = dir && path && text ? 0 : -ENOMEM;
 
-	if (r == 0 && !strv_len(addresses))
+	if (r == 0 && !strv_len(lines))
 		r = unlink(path) < 0 && errno != ENOENT ? -errno : 0;
 	else if (r == 0)
-		r = path_make_dirs(ct->vz->paths.veip_dir, 0755);
-	if (r == 0 && strv_len(addresses))
+		r = path_make_dirs(dir, 0755);
+	if (r == 0 && strv_len(lines))
 		r = file_replace_volatile(path, 0644, text, strlen(text));
-	return r < 0 ? vz_fail(err, VZ_E_SYSTEM, r, "write '%s'", path ? path : "addresses") : 0;
+	return r < 0 ? vz_fail(err, VZ_E_SYSTEM, r, "write '%s'", path ? path : book) : 0;
 }
 
 char *vz_ct_addresses(struct vz_ct *ct)
 {
 	auto_strv char **up = NULL;
 
-	read_up(ct, &up);
+	read_book(ct, ADDRESSES, &up);
 	return strv_join(up, " ");
 }
 
@@ -91,6 +97,20 @@ static int gone_from(char *const *list, char *const *others, char ***ret)
 	return 0;
 }
 
+/* Of list, the devices that others do not have: words begin with "ifname=". */
+static int gone_devices(char *const *list, char *const *others, char ***ret)
+{
+	for (; list && *list; list++) {
+		size_t n = strcspn(*list, ","), i = 0;
+
+		while (others && others[i] && (strcspn(others[i], ",") != n || memcmp(others[i], *list, n) != 0))
+			i++;
+		if ((!others || !others[i]) && strv_add(ret, *list) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
 static void say(struct vz_ct *ct, const char *what, char *const *addresses)
 {
 	auto_free char *text = strv_join(addresses, " ");
@@ -114,56 +134,91 @@ static int collect_wanted(struct vz_ct *ct, char ***ret)
 	return 0;
 }
 
-/* Tell the back end. */
+/* Tell the back end what there is, and what there is to be. */
 static int load(struct vz_ct *ct, bool wanted, struct vz_err *err)
 {
 	struct vz_env *e = &ct->env;
+	char ***lists[] = { &e->addresses, &e->addresses_up, &e->netifs, &e->netifs_up };
+	int r = 0;
 
-	strv_free(e->addresses);
-	strv_free(e->addresses_up);
-	e->addresses = e->addresses_up = NULL;
-	read_up(ct, &e->addresses_up);
-	if (wanted && collect_wanted(ct, &e->addresses) < 0)
-		return vz_fail(err, VZ_E_RESOURCE, -ENOMEM, "addresses of container %u", ct->id);
-	return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
+		strv_free(*lists[i]);
+		*lists[i] = NULL;
+	}
+	read_book(ct, ADDRESSES, &e->addresses_up);
+	read_book(ct, DEVICES, &e->netifs_up);
+	if (wanted)
+		r = collect_wanted(ct, &e->addresses);
+	if (r == 0 && wanted)
+		r = netif_complete(ct, conf_list(&ct->conf, VZ_P_netif), &e->netifs);
+	return r < 0 ? vz_fail(err, VZ_E_RESOURCE, r, "network of container %u", ct->id) : 0;
 }
 
 /* Before a change: all that is there or may be in a moment. */
-static int note_before(struct vz_ct *ct, struct vz_err *err)
+static int note_before(struct vz_ct *ct, const char *book, char *const *up, char *const *wanted, struct vz_err *err)
 {
 	auto_strv char **all = NULL;
 
-	if (strv_copy(ct->env.addresses_up, &all) < 0 || not_among(ct->env.addresses, ct->env.addresses_up, &all) < 0)
-		return vz_fail(err, VZ_E_RESOURCE, -ENOMEM, "addresses of container %u", ct->id);
-	return write_up(ct, all, err);
+	if (!up && !wanted)
+		return 0;
+	if (strv_copy(up, &all) < 0 || not_among(wanted, up, &all) < 0)
+		return vz_fail(err, VZ_E_RESOURCE, -ENOMEM, "network of container %u", ct->id);
+	return write_book(ct, book, all, err);
+}
+
+/* Afterwards. */
+static int note(struct vz_ct *ct, struct vz_err *err)
+{
+	if (write_book(ct, ADDRESSES, ct->env.addresses, err) < 0)
+		return -1;
+	return write_book(ct, DEVICES, ct->env.netifs, err);
 }
 
 /* ---- start and stop ---- */
 
+static void say_devices(struct vz_ct *ct, const char *what, char *const *words)
+{
+	struct vz_str names = { 0 };
+
+	for (; words && *words; words++) {
+		struct netif n;
+
+		if (netif_parse(*words, &n) < 0)
+			continue;
+		str_addf(&names, " %s", n.part[NETIF_HOST_IFNAME] ? n.part[NETIF_HOST_IFNAME] : n.part[NETIF_IFNAME]);
+		netif_done(&n);
+	}
+	if (names.len && !ct->vz->dry_run)
+		ct_info(ct, "%s veth devices:%s", what, names.s);
+	str_done(&names);
+}
+
 int net_attach(struct vz_ct *ct, struct vz_err *err)
 {
+	struct vz_err ignored = { 0 };
+	struct vz_env *e = &ct->env;
+
 	if (load(ct, true, err) < 0)
 		return -1;
 	if (ct->vz->dry_run)
-		return ct->vz->be->net_attach(&ct->env, err);
-	say(ct, "Adding", ct->env.addresses);
-	if ((ct->env.addresses || ct->env.addresses_up) && note_before(ct, err) < 0)
+		return ct->vz->be->net_attach(e, err);
+	say(ct, "Adding", e->addresses);
+	say_devices(ct, "Configure", e->netifs);
+	if (note_before(ct, ADDRESSES, e->addresses_up, e->addresses, err) < 0 ||
+	    note_before(ct, DEVICES, e->netifs_up, e->netifs, err) < 0)
 		return -1;
-	if (ct->vz->be->net_attach(&ct->env, err) < 0) {
-		struct vz_err ignored = { 0 };
-
-		(void)net_detach(ct, &ignored);
-		vz_err_done(&ignored);
-		return -1;
-	}
-	return ct->env.addresses_up ? write_up(ct, ct->env.addresses, err) : 0;
+	if (ct->vz->be->net_attach(e, err) == 0 && note(ct, err) == 0)
+		return 0;
+	(void)net_detach(ct, &ignored);
+	vz_err_done(&ignored);
+	return -1;
 }
 
 int net_detach(struct vz_ct *ct, struct vz_err *err)
 {
 	if (load(ct, false, err) < 0 || ct->vz->be->net_detach(&ct->env, err) < 0)
 		return -1;
-	return ct->vz->dry_run || !ct->env.addresses_up ? 0 : write_up(ct, NULL, err);
+	return ct->vz->dry_run ? 0 : note(ct, err);
 }
 
 /* ---- changes of a running container ---- */
@@ -183,15 +238,17 @@ static int find_change(struct vz_ct *ct, const struct vz_edits *edits, struct ch
 	return 0;
 }
 
-static int change_devices(struct vz_ct *ct, struct vz_err *err)
+/* Carried out by the back end, and noted before and after. */
+static int change(struct vz_ct *ct, enum vz_group group, const char *book, char *const *up, char *const *wanted,
+		  struct vz_err *err)
 {
 	struct vz_err ignored = { 0 };
 
-	if (note_before(ct, err) < 0)
+	if (note_before(ct, book, up, wanted, err) < 0)
 		return -1;
-	if (ct->vz->be->apply(&ct->env, VZ_G_ip, err) == 0)
-		return write_up(ct, ct->env.addresses, err);
-	(void)write_up(ct, ct->env.addresses_up, &ignored);
+	if (ct->vz->be->apply(&ct->env, group, err) == 0)
+		return write_book(ct, book, wanted, err);
+	(void)write_book(ct, book, up, &ignored);
 	vz_err_done(&ignored);
 	return -1;
 }
@@ -221,11 +278,26 @@ int net_change_addresses(struct vz_ct *ct, const struct vz_edits *edits, struct 
 	if (r == 0) {
 		say(ct, c.cleared ? "Deleting all" : "Deleting", c.removed);
 		say(ct, "Adding", c.added);
-		r = change_devices(ct, err);
+		r = change(ct, VZ_G_ip, ADDRESSES, ct->env.addresses_up, ct->env.addresses, err);
 	}
 	if (r == 0)
 		r = tell_distribution(ct, &c, err);
 	strv_free(c.added);
 	strv_free(c.removed);
 	return r;
+}
+
+int net_change_devices(struct vz_ct *ct, const struct vz_edits *edits VZ_UNUSED, struct vz_err *err)
+{
+	auto_strv char **removed = NULL;
+	auto_strv char **added = NULL;
+
+	if (load(ct, true, err) < 0)
+		return -1;
+	if (not_among(ct->env.netifs, ct->env.netifs_up, &added) < 0 ||
+	    gone_devices(ct->env.netifs_up, ct->env.netifs, &removed) < 0)
+		return vz_fail(err, VZ_E_RESOURCE, -ENOMEM, "devices of container %u", ct->id);
+	say_devices(ct, "Configure", added);
+	say_devices(ct, "Deleting", removed);
+	return change(ct, VZ_G_netif, DEVICES, ct->env.netifs_up, ct->env.netifs, err);
 }

@@ -59,6 +59,7 @@ static const struct {
 	{ VZ_G_binds,     "mount",    false },
 	{ VZ_G_dns,       "network",  false },
 	{ VZ_G_ip,        "network",  false },
+	{ VZ_G_netif,     "network",  false },
 	{ VZ_G_hostname,  "network",  false },
 };
 
@@ -329,6 +330,8 @@ static int carry_out(struct vz_ct *ct, struct setting *s, struct vz_err *err)
 		return -1;
 	if (ct_edit(ct, &s->edits, err) < 0)
 		return -1;
+	if (edits_has(&s->edits, VZ_P_netif) && netif_complete_own(ct, err) < 0)
+		return -1;
 	if (s->running && !restart && apply_edits(ct, &s->edits, err) < 0)
 		return -1;
 	if (!s->running)
@@ -367,6 +370,7 @@ static int do_set(struct vz_ct *ct, struct setting *s, struct vz_err *err)
 	if (s->opt->edits && edits_append(&s->edits, s->opt->edits) < 0)
 		return vz_fail(err, VZ_E_RESOURCE, -ENOMEM, "collect parameters");
 	s->running = ct->id != 0 && ct_is_running(ct);
+	ct->env.skip_probe = s->opt->skip_arpdetect;
 	if (check_host(ct, s, err) < 0 || check_request(ct, s, err) < 0 || check_name(ct, s, err) < 0)
 		return -1;
 	if (s->opt->reset_ub && !s->running && ct->id != 0)

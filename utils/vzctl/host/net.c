@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/if_addr.h>
 #include <sched.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -39,6 +40,18 @@ int net_addr_parse(const char *text, struct net_addr *ret)
 const char *net_addr_text(const struct net_addr *a, char buf[NET_ADDR_TEXT])
 {
 	return inet_ntop(a->family, a->bytes, buf, NET_ADDR_TEXT) ? buf : "?";
+}
+
+int net_mac_parse(const char *text, unsigned char ret[NET_MAC_LEN])
+{
+	unsigned char mac[NET_MAC_LEN];
+	int end = 0;
+
+	if (sscanf(text, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx%n", &mac[0], &mac[1], &mac[2], &mac[3], &mac[4], &mac[5],
+		   &end) != NET_MAC_LEN || text[end])
+		return -EINVAL;
+	memcpy(ret, mac, NET_MAC_LEN);
+	return 0;
 }
 
 struct nl_addr *net_nl_addr(struct net *n, const struct net_addr *a)
@@ -204,6 +217,67 @@ int net_link_up(struct net *n, enum net_side side, int index)
 	if (changes)
 		n->nl.rtnl_link_set_flags(changes, IFF_UP);
 	return change_link(n, side, index, changes);
+}
+
+static int switch_off(struct net *n, enum net_side side, int index)
+{
+	struct rtnl_link *changes = n->nl.rtnl_link_alloc();
+
+	if (changes)
+		n->nl.rtnl_link_unset_flags(changes, IFF_UP);
+	return change_link(n, side, index, changes);
+}
+
+int net_link_rename(struct net *n, enum net_side side, int index, const char *name)
+{
+	struct rtnl_link *changes = n->nl.rtnl_link_alloc();
+	int r = switch_off(n, side, index);
+
+	if (changes)
+		n->nl.rtnl_link_set_name(changes, name);
+	if (r < 0 && changes)
+		n->nl.rtnl_link_put(changes);
+	return r < 0 ? r : change_link(n, side, index, changes);
+}
+
+int net_link_set_mac(struct net *n, enum net_side side, int index, const unsigned char mac[NET_MAC_LEN])
+{
+	struct rtnl_link *changes = n->nl.rtnl_link_alloc();
+
+	if (changes && set_mac(n, changes, mac) < 0) {
+		n->nl.rtnl_link_put(changes);
+		return -ENOMEM;
+	}
+	return change_link(n, side, index, changes);
+}
+
+int net_link_set_bridge(struct net *n, int index, int bridge)
+{
+	struct rtnl_link *changes = n->nl.rtnl_link_alloc();
+
+	if (changes)
+		n->nl.rtnl_link_set_master(changes, bridge);
+	return change_link(n, NET_HOST, index, changes);
+}
+
+static int match_bridge(const struct netlink *nl, struct nl_msg *msg, void *data)
+{
+	struct nlattr *info = nl->nlmsg_find_attr(nl->nlmsg_hdr(msg), sizeof(struct ifinfomsg), IFLA_LINKINFO);
+	struct nlattr *kind = info ? nl->nla_find(nl->nla_data(info), nl->nla_len(info), IFLA_INFO_KIND) : NULL;
+	bool *is_bridge = data;
+
+	*is_bridge = kind && strncmp(nl->nla_data(kind), "bridge", (size_t)nl->nla_len(kind)) == 0;
+	return 0;
+}
+
+bool net_link_is_bridge(struct net *n, const char *name)
+{
+	struct nl_msg *msg = NULL;
+	bool is_bridge = false;
+
+	if (n->nl.rtnl_link_build_get_request(0, name, &msg) < 0)
+		return false;
+	return netlink_talk(&n->nl, n->sock[NET_HOST], msg, match_bridge, &is_bridge) == 0 && is_bridge;
 }
 
 int net_link_del(struct net *n, enum net_side side, int index)

@@ -53,6 +53,12 @@ int net_veth_add(struct net *n, const struct net_veth *v);
 int net_link_find(struct net *n, enum net_side side, const char *name);
 int net_link_up(struct net *n, enum net_side side, int index);
 int net_link_del(struct net *n, enum net_side side, int index);
+/* Another name, which takes a device that is up down for a moment. */
+int net_link_rename(struct net *n, enum net_side side, int index, const char *name);
+int net_link_set_mac(struct net *n, enum net_side side, int index, const unsigned char mac[NET_MAC_LEN]);
+/* Connect a device of the host to a bridge; 0: to none. */
+int net_link_set_bridge(struct net *n, int index, int bridge);
+bool net_link_is_bridge(struct net *n, const char *name);
 /* Is there a device of the host whose name begins so, other than this one? 1, 0 or -errno. */
 int net_link_any(struct net *n, const char *prefix, int other_than);
 /* /proc/sys/net/FAMILY/conf/DEVICE/KEY of the host; family is "ipv4" or "ipv6". -ENOENT: the kernel has no such. */
@@ -90,6 +96,8 @@ struct net_neighbourhood {
 };
 /* Those that are up, have a global address, ask for neighbours, and serve no bridge or bond. Caller frees *ret. */
 int net_neighbourhoods(struct net *n, struct net_neighbourhood **ret, size_t *ret_n);
+/* "00:18:51:AA:BB:CC". 0 or -EINVAL. */
+int net_mac_parse(const char *text, unsigned char ret[NET_MAC_LEN]);
 /* Answer for an address on a device, or no longer. */
 int net_proxy_add(struct net *n, int index, const struct net_addr *a);
 int net_proxy_del(struct net *n, int index, const struct net_addr *a);

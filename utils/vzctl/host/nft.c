@@ -126,6 +126,23 @@ static int match_rule(const struct netlink *nl, struct nl_msg *msg, void *data)
 	return rule && memmem(nl->nla_data(rule), (size_t)nl->nla_len(rule), c->mention, strlen(c->mention));
 }
 
+static int match_table(const struct netlink *nl, struct nl_msg *msg, void *data)
+{
+	const struct chain *c = data;
+	struct nlattr *table = find(nl, msg, NFTA_CHAIN_TABLE);
+
+	return table && strcmp(nl->nla_data(table), c->table) == 0;
+}
+
+int nft_table_is_empty(struct net *n, int family, const char *table)
+{
+	struct chain c = { .table = (char *)table };
+	struct nl_msg *msg = request(n, NFT_MSG_GETCHAIN, NLM_F_DUMP, family);
+	int r = msg ? ask(n, msg, match_table, &c) : -ENOMEM;
+
+	return r == -ENOENT ? 1 : r < 0 ? r : !r;
+}
+
 static int has_rule_about(struct net *n, struct chain *c, const char *what)
 {
 	struct nl_msg *msg = request(n, NFT_MSG_GETRULE, NLM_F_DUMP, c->family);

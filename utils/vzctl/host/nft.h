@@ -13,6 +13,9 @@ struct net;
 /* Is there a table of the family (NFPROTO_INET, …)? 1, 0 or -errno. */
 int nft_has_table(struct net *n, int family, const char *table);
 
+/* Has it no chain any more? A table that is not there has none. 1, 0 or -errno. */
+int nft_table_is_empty(struct net *n, int family, const char *table);
+
 /*
  * A chain that sees what the host forwards, drops what none of its rules lets pass, and has no rule that
  * knows devices whose names begin with prefix: "ip filter FORWARD". 1 with *ret, which the caller frees;

@@ -208,6 +208,7 @@ struct vz_set {
 	const char *applyconfig;	/* sample name; may be NULL */
 	bool applyconfig_map_name;
 	bool save, force, reset_ub, offline_resize;
+	bool skip_arpdetect;		/* do not ask whether somebody outside has an address */
 	enum { VZ_SETMODE_NONE, VZ_SETMODE_RESTART, VZ_SETMODE_IGNORE } setmode;
 };
 int vz_ct_set(struct vz_ct *ct, const struct vz_set *opt, struct vz_err *err);

@@ -382,6 +382,30 @@ static void deleting_all_and_adding_replaces_the_list(void **state VZ_UNUSED)
 	conf_done(&c);
 }
 
+static void parts_of_a_device_are_changed_after_its_name(void **state VZ_UNUSED)
+{
+	struct vz_edits e = { 0 };
+	struct vz_conf c = { 0 };
+
+	read_text(&c, "NETIF=\"ifname=eth0,bridge=br0,gw=10.0.0.1;ifname=eth1,mac=00:18:51:00:00:01\"\n", false);
+	option(&e, "ifname", "eth1");
+	option(&e, "mac", "00:18:51:aa:00:02");
+	option(&e, "host_ifname", "veth5.1");
+	option(&e, "ifname", "eth0");
+	option(&e, "bridge", "br1");
+	option(&e, "mac_filter", "off");
+	option(&e, "ifname", "eth7");
+	option(&e, "host_mac", "00:18:51:00:00:07");
+	assert_int_equal(edits_apply(&c, &e), 0);
+	check_param(&c, VZ_P_netif, "ifname=eth0,bridge=br1,mac_filter=off,gw=10.0.0.1;"
+				    "ifname=eth1,mac=00:18:51:AA:00:02,host_ifname=veth5.1");
+	edits_done(&e);
+	conf_done(&c);
+	bad_option("mac", "00:18:51:00:00:07", VZ_E_INVALID_SYNTAX, "Invalid usage.  Option --ifname not specified");
+	bad_option("ifname", "eth0,bridge=br0", VZ_E_INVALID_VALUE, "Bad parameter for --ifname: eth0,bridge=br0");
+	bad_option("ifname", "", VZ_E_INVALID_VALUE, "Bad parameter for --ifname: ");
+}
+
 static void a_list_with_nothing_left_is_not_set(void **state VZ_UNUSED)
 {
 	struct vz_edits e = { 0 };
@@ -525,6 +549,7 @@ int main(void)
 		cmocka_unit_test(a_single_value_given_again_is_ignored),
 		cmocka_unit_test(lists_that_replace_gather_what_is_given),
 		cmocka_unit_test(deleting_all_and_adding_replaces_the_list),
+		cmocka_unit_test(parts_of_a_device_are_changed_after_its_name),
 		cmocka_unit_test(a_list_with_nothing_left_is_not_set),
 		cmocka_unit_test(bad_options_are_quoted),
 		cmocka_unit_test(passwords_do_not_get_into_messages),

@@ -323,7 +323,8 @@ static void options_are_stored_and_loaded_again(void **state VZ_UNUSED)
 
 		assert_true(param_option_find(o->option, &found));
 		texts = texts_for(param_get(o->id), found.type);
-		for (char **text = texts; found.op != VZ_DEL && *text; text++)
+		/* What takes away or changes needs something to be there: see test-layers.c. */
+		for (char **text = texts; found.op != VZ_DEL && found.op != VZ_CHANGE && *text; text++)
 			check_round_trip(&found, *text);
 	}
 }

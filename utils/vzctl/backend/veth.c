@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Virtual Ethernet devices; see veth.h. */
+#include <ctype.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+
+#include <linux/netfilter.h>
+
+#include "backend/network.h"
+#include "backend/veth.h"
+#include "base/cleanup.h"
+#include "base/str.h"
+#include "base/strv.h"
+#include "conf/netif.h"
+#include "host/nft.h"
+
+/* One change of one container's devices. */
+struct veths {
+	struct network nw;
+	struct netif *want, *up;	/* owned */
+	size_t n_want, n_up;
+	int *index;			/* of the host's devices of want, as they were found; 0: none; owned */
+	size_t n_done;			/* so many of want have been made or changed */
+};
+
+static const char *part(const struct netif *n, enum netif_key key)
+{
+	return n->part[key] ? n->part[key] : "";
+}
+
+static bool is_filtered(const struct netif *n)
+{
+	return !str_equal(n->part[NETIF_MAC_FILTER], "off");
+}
+
+/* ---- beginning and end ---- */
+
+static int parse_list(struct vz_env *env, char *const *words, struct netif **ret, size_t *ret_n, struct vz_err *err)
+{
+	size_t n = strv_len(words);
+
+	*ret = calloc(n + 1, sizeof(**ret));
+	if (!*ret)
+		return vz_fail(err, VZ_E_RESOURCE, -ENOMEM, "devices of container %u", env->id);
+	for (size_t i = 0; i < n; i++, (*ret_n)++)
+		if (netif_parse(words[i], &(*ret)[i]) < 0)
+			return vz_fail(err, VZ_E_VETH, 0, "bad veth device '%s'", words[i]);
+	return 0;
+}
+
+static int veths_begin(struct veths *v, struct vz_env *env, struct vz_err *err)
+{
+	*v = (struct veths){ .nw.lock = -1 };
+	if (parse_list(env, env->netifs, &v->want, &v->n_want, err) < 0 ||
+	    parse_list(env, env->netifs_up, &v->up, &v->n_up, err) < 0)
+		return -1;
+	v->index = calloc(v->n_want + 1, sizeof(*v->index));
+	if (!v->index)
+		return vz_fail(err, VZ_E_RESOURCE, -ENOMEM, "devices of container %u", env->id);
+	return network_begin(&v->nw, env, err);
+}
+
+static void veths_end(struct veths *v)
+{
+	network_end(&v->nw);
+	for (size_t i = 0; i < v->n_want; i++)
+		netif_done(&v->want[i]);
+	for (size_t i = 0; i < v->n_up; i++)
+		netif_done(&v->up[i]);
+	free(v->want);
+	free(v->up);
+	free(v->index);
+}
+
+/* ---- the filter ---- */
+
+/* Names become words of nft's language. */
+static bool is_plain(const char *name)
+{
+	for (; *name; name++)
+		if (!isalnum((unsigned char)*name) && !strchr("._-", *name))
+			return false;
+	return true;
+}
+
+/* A chain at a hook of the device, empty. */
+static void add_chain(struct vz_str *text, const char *table, const char *which, const char *dev, const char *hook)
+{
+	str_addf(text, "add chain netdev %s %s-%s { type filter hook %s device \"%s\" priority filter; policy accept; }; "
+		 "flush chain netdev %s %s-%s; ", table, which, dev, hook, dev, table, which, dev);
+}
+
+static int add_filter(struct veths *v, const struct netif *n, struct vz_err *err)
+{
+	const char *table = v->nw.table, *dev = part(n, NETIF_HOST_IFNAME), *mac = part(n, NETIF_MAC);
+	auto_str struct vz_str text = { 0 };
+	int r;
+
+	if (!is_plain(dev))
+		return vz_fail(err, VZ_E_VETH, 0,
+			       "device '%s' cannot be filtered: its name may only have letters, digits, '.', '_' and '-' (or use mac_filter=off)",
+			       dev);
+	str_addf(&text, "add table netdev %s; ", table);
+	add_chain(&text, table, "in", dev, "ingress");
+	str_addf(&text, "add rule netdev %s in-%s ether saddr != %s drop; ", table, dev, mac);
+	str_addf(&text, "add rule netdev %s in-%s arp saddr ether != %s drop; ", table, dev, mac);
+	/* What bridges say to each other is none of a container's business. */
+	str_addf(&text, "add rule netdev %s in-%s ether daddr & ff:ff:ff:ff:ff:f0 == 01:80:c2:00:00:00 drop; ", table, dev);
+	add_chain(&text, table, "out", dev, "egress");
+	str_addf(&text, "add rule netdev %s out-%s ether daddr & 01:00:00:00:00:00 == 00:00:00:00:00:00 ether daddr != %s drop",
+		 table, dev, mac);
+	r = text.failed ? -ENOMEM : nft_run(text.s);
+	if (r == -ENOENT)
+		return vz_fail(err, VZ_E_VETH, 0,
+			       "the program nft is needed to keep container %u to the MAC address of '%s' (install nftables, or use mac_filter=off)",
+			       v->nw.env->id, part(n, NETIF_IFNAME));
+	return r < 0 ? vz_fail(err, VZ_E_VETH, r == -EIO ? 0 : r, "nft could not make the filter of device '%s'", dev) : 0;
+}
+
+/* Some kernels take the chains away with the device, others do not: here they are made, in order to go. */
+static void remove_filter(struct veths *v, const struct netif *n)
+{
+	const char *table = v->nw.table, *dev = part(n, NETIF_HOST_IFNAME);
+	auto_str struct vz_str text = { 0 };
+	int r;
+
+	if (!is_filtered(n) || !is_plain(dev) || nft_has_table(v->nw.net, NFPROTO_NETDEV, table) <= 0)
+		return;
+	for (int i = 0; i < 2; i++)
+		str_addf(&text, "add chain netdev %s %s-%s; flush chain netdev %s %s-%s; delete chain netdev %s %s-%s; ",
+			 table, i ? "out" : "in", dev, table, i ? "out" : "in", dev, table, i ? "out" : "in", dev);
+	r = text.failed ? -ENOMEM : nft_run(text.s);
+	if (r < 0)
+		network_warn(&v->nw, r, "cannot remove the filter of device", dev);
+}
+
+static void remove_empty_table(struct veths *v)
+{
+	auto_free char *command = str_printf("delete table netdev %s", v->nw.table);
+	int r;
+
+	if (!command || nft_has_table(v->nw.net, NFPROTO_NETDEV, v->nw.table) <= 0 ||
+	    nft_table_is_empty(v->nw.net, NFPROTO_NETDEV, v->nw.table) <= 0)
+		return;
+	r = nft_run(command);
+	if (r < 0)
+		network_warn(&v->nw, r, "cannot remove the nftables table", v->nw.table);
+}
+
+/* ---- one device ---- */
+
+/* Its bridge must be there before anything is done. */
+static int find_bridge(struct veths *v, const struct netif *n, int *ret, struct vz_err *err)
+{
+	const char *name = n->part[NETIF_BRIDGE];
+
+	*ret = name ? net_link_find(v->nw.net, NET_HOST, name) : 0;
+	if (*ret == -ENODEV)
+		return vz_fail(err, VZ_E_VETH, 0, "bridge '%s' of device '%s' does not exist (ip link add %s type bridge)",
+			       name, part(n, NETIF_IFNAME), name);
+	if (*ret < 0)
+		return vz_fail(err, VZ_E_VETH, *ret, "look for bridge '%s'", name);
+	if (name && !net_link_is_bridge(v->nw.net, name))
+		return vz_fail(err, VZ_E_VETH, 0, "'%s', where device '%s' is to be, is no bridge", name, part(n, NETIF_IFNAME));
+	return 0;
+}
+
+static void remove_device(struct veths *v, const struct netif *n)
+{
+	const char *name = part(n, NETIF_HOST_IFNAME);
+	int index = net_link_find(v->nw.net, NET_HOST, name);
+	int r = index > 0 ? net_link_del(v->nw.net, NET_HOST, index) : 0;
+
+	if (r < 0 && r != -ENODEV)
+		network_warn(&v->nw, r, "cannot remove device", name);
+	remove_filter(v, n);
+}
+
+/* The host's end goes to work: filtered, on its bridge, without addresses of its own there, up. */
+static int set_up(struct veths *v, const struct netif *n, int index, struct vz_err *err)
+{
+	const char *name = part(n, NETIF_HOST_IFNAME);
+	int bridge, r;
+
+	if (find_bridge(v, n, &bridge, err) < 0)
+		return -1;
+	if (is_filtered(n) && add_filter(v, n, err) < 0)
+		return -1;
+	(void)net_sysctl("ipv6", name, "disable_ipv6", bridge ? "1" : "0");
+	r = net_link_set_bridge(v->nw.net, index, bridge);
+	if (r < 0)
+		return vz_fail(err, VZ_E_VETH, r, "connect device '%s' to bridge '%s'", name, part(n, NETIF_BRIDGE));
+	r = net_link_up(v->nw.net, NET_HOST, index);
+	return r < 0 ? vz_fail(err, VZ_E_VETH, r, "switch on device '%s'", name) : 0;
+}
+
+static int make_device(struct veths *v, const struct netif *n, struct vz_err *err)
+{
+	struct net_veth pair = { .name = part(n, NETIF_HOST_IFNAME), .peer = part(n, NETIF_IFNAME) };
+	int bridge, r;
+
+	if (net_mac_parse(part(n, NETIF_HOST_MAC), pair.mac) < 0 || net_mac_parse(part(n, NETIF_MAC), pair.peer_mac) < 0)
+		return vz_fail(err, VZ_E_VETH, 0, "bad MAC address of device '%s'", pair.peer);
+	if (find_bridge(v, n, &bridge, err) < 0)
+		return -1;
+	r = net_veth_add(v->nw.net, &pair);
+	if (r == -EEXIST)
+		return vz_fail(err, VZ_E_VETH, 0, "there is a device '%s' on the host already, or '%s' in container %u",
+			       pair.name, pair.peer, v->nw.env->id);
+	if (r < 0)
+		return vz_fail(err, VZ_E_VETH, r, "make device '%s'", pair.name);
+	r = net_link_find(v->nw.net, NET_HOST, pair.name);
+	if (r > 0 && set_up(v, n, r, err) == 0)
+		return 0;
+	remove_device(v, n);
+	return r < 0 ? vz_fail(err, VZ_E_VETH, r, "look for device '%s'", pair.name) : -1;
+}
+
+/* Inside only the MAC is ours to change. */
+static int change_inside(struct veths *v, const struct netif *from, const struct netif *to, struct vz_err *err)
+{
+	unsigned char mac[NET_MAC_LEN];
+	int index, r;
+
+	if (str_equal(part(from, NETIF_MAC), part(to, NETIF_MAC)))
+		return 0;
+	index = net_link_find(v->nw.net, NET_INSIDE, part(to, NETIF_IFNAME));
+	if (index < 0)
+		return vz_fail(err, VZ_E_VETH, index, "container %u has no device '%s' any more", v->nw.env->id, part(to, NETIF_IFNAME));
+	r = net_mac_parse(part(to, NETIF_MAC), mac);
+	if (r == 0)
+		r = net_link_set_mac(v->nw.net, NET_INSIDE, index, mac);
+	return r < 0 ? vz_fail(err, VZ_E_VETH, r, "give '%s' the MAC address %s", part(to, NETIF_IFNAME), part(to, NETIF_MAC)) : 0;
+}
+
+static int change_host(struct veths *v, const struct netif *to, int index, struct vz_err *err)
+{
+	const char *name = part(to, NETIF_HOST_IFNAME);
+	unsigned char mac[NET_MAC_LEN];
+	int r = net_mac_parse(part(to, NETIF_HOST_MAC), mac);
+
+	if (r == 0)
+		r = net_link_set_mac(v->nw.net, NET_HOST, index, mac);
+	if (r < 0)
+		return vz_fail(err, VZ_E_VETH, r, "give '%s' the MAC address %s", name, part(to, NETIF_HOST_MAC));
+	if (net_link_find(v->nw.net, NET_HOST, name) == index)
+		return 0;
+	r = net_link_rename(v->nw.net, NET_HOST, index, name);
+	if (r == -EEXIST)
+		return vz_fail(err, VZ_E_VETH, 0, "there is a device '%s' on the host already", name);
+	return r < 0 ? vz_fail(err, VZ_E_VETH, r, "give device '%s' its name", name) : 0;
+}
+
+static int change_device(struct veths *v, const struct netif *from, const struct netif *to, int index, struct vz_err *err)
+{
+	int bridge;
+
+	if (find_bridge(v, to, &bridge, err) < 0 || change_inside(v, from, to, err) < 0)
+		return -1;
+	/* For a moment there is no filter; nor is the device on, if it gets another name. */
+	remove_filter(v, from);
+	if (change_host(v, to, index, err) < 0)
+		return -1;
+	return set_up(v, to, index, err);
+}
+
+/* ---- all of them ---- */
+
+static const struct netif *find_device(const struct netif *list, size_t n, const struct netif *like)
+{
+	for (size_t i = 0; i < n; i++)
+		if (str_equal(part(&list[i], NETIF_IFNAME), part(like, NETIF_IFNAME)))
+			return &list[i];
+	return NULL;
+}
+
+static bool is_same(const struct netif *a, const struct netif *b)
+{
+	for (int i = 0; i < NETIF__MAX; i++)
+		if (!str_equal(part(a, (enum netif_key)i), part(b, (enum netif_key)i)))
+			return false;
+	return true;
+}
+
+static int make_or_change(struct veths *v, size_t i, struct vz_err *err)
+{
+	const struct netif *to = &v->want[i], *from = find_device(v->up, v->n_up, to);
+	int index = from ? net_link_find(v->nw.net, NET_HOST, part(from, NETIF_HOST_IFNAME)) : -ENODEV;
+
+	/* A new one, or one whose other end was removed by the container's root. */
+	if (index == -ENODEV)
+		return make_device(v, to, err);
+	if (index < 0)
+		return vz_fail(err, VZ_E_VETH, index, "look for device '%s'", part(from, NETIF_HOST_IFNAME));
+	v->index[i] = index;
+	return is_same(from, to) ? 0 : change_device(v, from, to, index, err);
+}
+
+/*
+ * What was made goes; what was changed is changed back as far as that can be done, the last one half-way. By
+ * its number: the name it was to have may be that of somebody else's device.
+ */
+static void roll_back(struct veths *v)
+{
+	for (size_t i = 0; i <= v->n_done && i < v->n_want; i++) {
+		const struct netif *before = find_device(v->up, v->n_up, &v->want[i]);
+		struct vz_err ignored = { 0 };
+
+		if (v->index[i] && !is_same(before, &v->want[i]))
+			(void)change_device(v, &v->want[i], before, v->index[i], &ignored);
+		else if (!v->index[i] && i < v->n_done)
+			remove_device(v, &v->want[i]);
+		vz_err_done(&ignored);
+	}
+	remove_empty_table(v);
+}
+
+static int carry_out(struct veths *v, struct vz_err *err)
+{
+	if (v->n_want && network_open_inside(&v->nw, err) < 0)
+		return -1;
+	for (; v->n_done < v->n_want; v->n_done++)
+		if (make_or_change(v, v->n_done, err) < 0) {
+			roll_back(v);
+			return -1;
+		}
+	for (size_t i = 0; i < v->n_up; i++)
+		if (!find_device(v->want, v->n_want, &v->up[i]))
+			remove_device(v, &v->up[i]);
+	remove_empty_table(v);
+	return 0;
+}
+
+int veth_change(struct vz_env *env, struct vz_err *err)
+{
+	struct veths v;
+	int r = veths_begin(&v, env, err);
+
+	if (r == 0)
+		r = carry_out(&v, err);
+	veths_end(&v);
+	return r;
+}
+
+int veth_detach(struct vz_env *env, struct vz_err *err)
+{
+	struct veths v;
+	int r;
+
+	if (!env->netifs_up)
+		return 0;
+	r = veths_begin(&v, env, err);
+	for (size_t i = 0; r == 0 && i < v.n_up; i++)
+		remove_device(&v, &v.up[i]);
+	if (r == 0)
+		remove_empty_table(&v);
+	veths_end(&v);
+	return r;
+}
+
+int veth_attach(struct vz_env *env, struct vz_err *err)
+{
+	/* Of a run that was cut off. */
+	if (veth_detach(env, err) < 0)
+		return -1;
+	if (!env->netifs)
+		return 0;
+	strv_free(env->netifs_up);
+	env->netifs_up = NULL;
+	return veth_change(env, err);
+}

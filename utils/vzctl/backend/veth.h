@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Virtual Ethernet devices of a container (NETIF): pairs, one end inside, the other on the host, on a bridge
+ * if one is named.
+ *
+ * A filter keeps the container to its MAC, unless mac_filter=off: two chains of nftables for a device of the
+ * host, at its ingress and at its egress, in the table "netdev vz". That is before the bridge, so it sees what
+ * the bridge would take for itself (spanning tree), and works without one, too. Frames come in from no
+ * other MAC, ARP claims no other, and frames go out to no other but everybody's.
+ */
+#ifndef VZ_BACKEND_VETH_H
+#define VZ_BACKEND_VETH_H
+
+#include "backend/backend.h"
+
+/* For all of env->netifs, of a container whose process 1 waits. What is left of env->netifs_up goes first. */
+int veth_attach(struct vz_env *env, struct vz_err *err);
+/* All of env->netifs_up goes. */
+int veth_detach(struct vz_env *env, struct vz_err *err);
+/* Of a running container: from env->netifs_up to env->netifs. All of it or, on failure, nothing. */
+int veth_change(struct vz_env *env, struct vz_err *err);
+
+#endif
