@@ -96,5 +96,9 @@ void vz_env_done(struct vz_env *env)
 	strv_free(env->addresses_up);
 	strv_free(env->netifs);
 	strv_free(env->netifs_up);
-	*env = (struct vz_env){ .init_pidfd = -1, .init_sock = -1 };
+	strv_free(env->netdevs);
+	strv_free(env->netdevs_up);
+	if (env->netns >= 0)
+		(void)close(env->netns);
+	*env = (struct vz_env){ .init_pidfd = -1, .init_sock = -1, .netns = -1 };
 }

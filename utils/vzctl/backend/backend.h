@@ -59,6 +59,8 @@ struct vz_env {
 	bool skip_probe;		/* do not ask whether somebody outside has an address */
 	char **netifs;			/* words of NETIF it is to have, nothing left open in them; owned */
 	char **netifs_up;		/* likewise those it has, or may have; owned */
+	char **netdevs, **netdevs_up;	/* likewise: devices of the host that were moved into it; owned */
+	int netns;			/* its network, held by who is about to stop it; -1; owned */
 	/* init, or the process waiting to become it; pid 0: not running */
 	pid_t init_pid;
 	uint64_t init_start;		/* clock ticks; with the pid it is unmistakable */
@@ -145,6 +147,8 @@ struct vz_backend {
 	 * killed command left of an earlier run goes. A failure leaves no more than net_detach() takes away.
 	 */
 	int (*net_attach)(struct vz_env *env, struct vz_err *err);
+	/* Before it is stopped: what was moved into its network could not be found afterwards. */
+	int (*net_hold)(struct vz_env *env, struct vz_err *err);
 	/* Take away what the host has of that. Nothing of it there: that is fine. */
 	int (*net_detach)(struct vz_env *env, struct vz_err *err);
 

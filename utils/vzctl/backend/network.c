@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/file.h>
 
+#include "backend/netdev.h"
 #include "backend/network.h"
 #include "backend/venet.h"
 #include "backend/veth.h"
@@ -69,13 +70,17 @@ int network_attach(struct vz_env *env, struct vz_err *err)
 {
 	if (venet_attach(env, err) < 0)
 		return -1;
-	return veth_attach(env, err);
+	if (veth_attach(env, err) < 0)
+		return -1;
+	return netdev_attach(env, err);
 }
 
 int network_detach(struct vz_env *env, struct vz_err *err)
 {
-	int r = veth_detach(env, err);
+	int r = netdev_detach(env, err);
 
-	/* Whatever became of the one, the other goes, too. */
+	/* Whatever became of the one, the others go, too. */
+	if (veth_detach(env, err) < 0)
+		r = -1;
 	return venet_detach(env, err) < 0 ? -1 : r;
 }

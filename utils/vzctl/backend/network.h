@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * All of a container's network on a stock kernel: venet.h, veth.h and what they share.
+ * All of a container's network on a stock kernel: venet.h, veth.h, netdev.h and what they share.
  */
 #ifndef VZ_BACKEND_NETWORK_H
 #define VZ_BACKEND_NETWORK_H

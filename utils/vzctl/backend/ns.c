@@ -17,6 +17,7 @@
 #include "backend/backend.h"
 #include "backend/binds.h"
 #include "backend/limits.h"
+#include "backend/netdev.h"
 #include "backend/network.h"
 #include "backend/policy.h"
 #include "backend/spawn.h"
@@ -632,6 +633,8 @@ static int ns_apply(struct vz_env *env, enum vz_group group, struct vz_err *err)
 		return venet_change(env, err);
 	case VZ_G_netif:
 		return veth_change(env, err);
+	case VZ_G_netdev:
+		return netdev_change(env, err);
 	default:
 		return limits_apply(env, group, err);
 	}
@@ -689,6 +692,7 @@ const struct vz_backend backend_ns = {
 	.add_lxcfs       = binds_add_lxcfs,
 	.has_lxcfs       = binds_has_lxcfs,
 	.net_attach      = network_attach,
+	.net_hold        = netdev_hold,
 	.net_detach      = network_detach,
 	.freeze          = ns_freeze,
 	.is_frozen       = ns_is_frozen,

@@ -203,7 +203,16 @@ static int plan_net_attach(struct vz_env *env, struct vz_err *err)
 		plan_record(env->host->plan, "venet0 with %s", addresses);
 	for (char **n = env->netifs; n && *n; n++)
 		plan_record(env->host->plan, "veth device %s", *n);
+	for (char **n = env->netdevs; n && *n; n++)
+		plan_record(env->host->plan, "move device %s in", *n);
 	return outcome(env, "net_attach", VZ_E_CANT_ADDIP, err);
+}
+
+static int plan_net_hold(struct vz_env *env, struct vz_err *err)
+{
+	(void)env;
+	(void)err;
+	return 0;
 }
 
 static int plan_net_detach(struct vz_env *env, struct vz_err *err)
@@ -214,6 +223,8 @@ static int plan_net_detach(struct vz_env *env, struct vz_err *err)
 		plan_record(env->host->plan, "no venet0 with %s", addresses);
 	for (char **n = env->netifs_up; n && *n; n++)
 		plan_record(env->host->plan, "no veth device %s", *n);
+	for (char **n = env->netdevs_up; n && *n; n++)
+		plan_record(env->host->plan, "move device %s back", *n);
 	return outcome(env, "net_detach", VZ_E_SYSTEM, err);
 }
 
@@ -280,6 +291,7 @@ const struct vz_backend backend_plan = {
 	.add_lxcfs       = plan_add_lxcfs,
 	.has_lxcfs       = plan_has_lxcfs,
 	.net_attach      = plan_net_attach,
+	.net_hold        = plan_net_hold,
 	.net_detach      = plan_net_detach,
 	.freeze          = plan_freeze,
 	.is_frozen       = plan_is_frozen,

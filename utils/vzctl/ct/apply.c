@@ -159,10 +159,16 @@ static int apply_addresses(struct vz_ct *ct, const struct vz_edits *edits, enum 
 	return net_change_addresses(ct, edits, err);
 }
 
-static int apply_netifs(struct vz_ct *ct, const struct vz_edits *edits, enum vz_group group VZ_UNUSED,
+static int apply_netifs(struct vz_ct *ct, const struct vz_edits *edits VZ_UNUSED, enum vz_group group VZ_UNUSED,
 			struct vz_err *err)
 {
-	return net_change_devices(ct, edits, err);
+	return net_change_devices(ct, err);
+}
+
+static int apply_netdevs(struct vz_ct *ct, const struct vz_edits *edits VZ_UNUSED, enum vz_group group VZ_UNUSED,
+			 struct vz_err *err)
+{
+	return net_change_moved(ct, err);
 }
 
 /* In the order in which they are carried out. */
@@ -181,6 +187,7 @@ static const struct {
 	{ VZ_G_iopslimit, apply_limit },
 	{ VZ_G_devices,   apply_devices },
 	{ VZ_G_binds,     apply_binds },
+	{ VZ_G_netdev,    apply_netdevs },
 	{ VZ_G_netif,     apply_netifs },
 	{ VZ_G_ip,        apply_addresses },
 	{ VZ_G_hostname,  apply_hostname },

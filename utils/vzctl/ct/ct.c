@@ -27,6 +27,7 @@ int vz_ct_new(struct vz *vz, vz_ctid id, struct vz_ct **ret, struct vz_err *err)
 	ct->id = id;
 	ct->env.init_pidfd = -1;
 	ct->env.init_sock = -1;
+	ct->env.netns = -1;
 	if (ct_refresh(ct, err) < 0) {
 		vz_ct_free(ct);
 		return -1;

@@ -162,9 +162,12 @@ void action_scripts_retire(struct vz_ct *ct);
 /* Connect a container whose process 1 waits; and take all of that away again, whether it is there or not. */
 int net_attach(struct vz_ct *ct, struct vz_err *err);
 int net_detach(struct vz_ct *ct, struct vz_err *err);
+/* Before it is stopped. */
+int net_hold(struct vz_ct *ct, struct vz_err *err);
 /* Of a running container: what the edits of addresses come to. */
 int net_change_addresses(struct vz_ct *ct, const struct vz_edits *edits, struct vz_err *err);
-int net_change_devices(struct vz_ct *ct, const struct vz_edits *edits, struct vz_err *err);
+int net_change_devices(struct vz_ct *ct, struct vz_err *err);
+int net_change_moved(struct vz_ct *ct, struct vz_err *err);
 
 /* ---- netif.c: what of a virtual Ethernet device is left to us ---- */
 /* Copies of words of NETIF, with MAC addresses and the host's name in all of them. 0 or a negative errno. */

@@ -2,8 +2,8 @@
 /*
  * Addresses and devices of a container: which it is to have, which it has, and what is said about that.
  *
- * What it has stands in /var/lib/vzctl: veip/CTID, an address a line, and veth/CTID, a device a line. Such
- * a book is written before anything is done, with what there was and what is to come, and again afterwards.
+ * What it has stands in /var/lib/vzctl: veip/CTID, an address a line, veth/CTID and netdev/CTID, a device a
+ * line. Such a book is written before anything is done, with what there was and what is to come, and again afterwards.
  * So whoever comes after a command that was killed in between knows all that may have to be undone; and
  * doing again what was done already is always possible.
  */
@@ -26,6 +26,7 @@
 /* What a container has of the host's, a file each. */
 #define ADDRESSES "veip"
 #define DEVICES "veth"
+#define MOVED "netdev"
 
 static void read_book(struct vz_ct *ct, const char *book, char ***ret)
 {
@@ -138,7 +139,9 @@ static int collect_wanted(struct vz_ct *ct, char ***ret)
 static int load(struct vz_ct *ct, bool wanted, struct vz_err *err)
 {
 	struct vz_env *e = &ct->env;
-	char ***lists[] = { &e->addresses, &e->addresses_up, &e->netifs, &e->netifs_up };
+	char ***lists[] = {
+		&e->addresses, &e->addresses_up, &e->netifs, &e->netifs_up, &e->netdevs, &e->netdevs_up,
+	};
 	int r = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
@@ -147,10 +150,13 @@ static int load(struct vz_ct *ct, bool wanted, struct vz_err *err)
 	}
 	read_book(ct, ADDRESSES, &e->addresses_up);
 	read_book(ct, DEVICES, &e->netifs_up);
+	read_book(ct, MOVED, &e->netdevs_up);
 	if (wanted)
 		r = collect_wanted(ct, &e->addresses);
 	if (r == 0 && wanted)
 		r = netif_complete(ct, conf_list(&ct->conf, VZ_P_netif), &e->netifs);
+	if (r == 0 && wanted)
+		r = strv_copy(conf_list(&ct->conf, VZ_P_netdev), &e->netdevs);
 	return r < 0 ? vz_fail(err, VZ_E_RESOURCE, r, "network of container %u", ct->id) : 0;
 }
 
@@ -171,7 +177,9 @@ static int note(struct vz_ct *ct, struct vz_err *err)
 {
 	if (write_book(ct, ADDRESSES, ct->env.addresses, err) < 0)
 		return -1;
-	return write_book(ct, DEVICES, ct->env.netifs, err);
+	if (write_book(ct, DEVICES, ct->env.netifs, err) < 0)
+		return -1;
+	return write_book(ct, MOVED, ct->env.netdevs, err);
 }
 
 /* ---- start and stop ---- */
@@ -205,13 +213,19 @@ int net_attach(struct vz_ct *ct, struct vz_err *err)
 	say(ct, "Adding", e->addresses);
 	say_devices(ct, "Configure", e->netifs);
 	if (note_before(ct, ADDRESSES, e->addresses_up, e->addresses, err) < 0 ||
-	    note_before(ct, DEVICES, e->netifs_up, e->netifs, err) < 0)
+	    note_before(ct, DEVICES, e->netifs_up, e->netifs, err) < 0 ||
+	    note_before(ct, MOVED, e->netdevs_up, e->netdevs, err) < 0)
 		return -1;
 	if (ct->vz->be->net_attach(e, err) == 0 && note(ct, err) == 0)
 		return 0;
 	(void)net_detach(ct, &ignored);
 	vz_err_done(&ignored);
 	return -1;
+}
+
+int net_hold(struct vz_ct *ct, struct vz_err *err)
+{
+	return load(ct, false, err) < 0 ? -1 : ct->vz->be->net_hold(&ct->env, err);
 }
 
 int net_detach(struct vz_ct *ct, struct vz_err *err)
@@ -287,7 +301,7 @@ int net_change_addresses(struct vz_ct *ct, const struct vz_edits *edits, struct 
 	return r;
 }
 
-int net_change_devices(struct vz_ct *ct, const struct vz_edits *edits VZ_UNUSED, struct vz_err *err)
+int net_change_devices(struct vz_ct *ct, struct vz_err *err)
 {
 	auto_strv char **removed = NULL;
 	auto_strv char **added = NULL;
@@ -300,4 +314,11 @@ int net_change_devices(struct vz_ct *ct, const struct vz_edits *edits VZ_UNUSED,
 	say_devices(ct, "Configure", added);
 	say_devices(ct, "Deleting", removed);
 	return change(ct, VZ_G_netif, DEVICES, ct->env.netifs_up, ct->env.netifs, err);
+}
+
+int net_change_moved(struct vz_ct *ct, struct vz_err *err)
+{
+	if (load(ct, true, err) < 0)
+		return -1;
+	return change(ct, VZ_G_netdev, MOVED, ct->env.netdevs_up, ct->env.netdevs, err);
 }

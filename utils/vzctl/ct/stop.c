@@ -20,6 +20,8 @@ static int stop_script(struct vz_ct *ct, void *data, struct vz_err *err)
 {
 	const struct stopping *s = data;
 
+	if (net_hold(ct, err) < 0)
+		return -1;
 	/* A frozen container runs no script, nor can it shut down. */
 	if (ct->vz->be->is_frozen(&ct->env) && ct->vz->be->freeze(&ct->env, false, err) < 0)
 		return -1;

@@ -91,14 +91,14 @@ static int open_own_namespace(void)
 	return fd < 0 ? -errno : fd;
 }
 
-int net_open_inside(struct net *n, int pidfd)
+int net_open_inside(struct net *n, int fd)
 {
 	auto_close int own = open_own_namespace();
 	int r;
 
 	if (own < 0)
 		return own;
-	if (setns(pidfd, CLONE_NEWNET) < 0)
+	if (setns(fd, CLONE_NEWNET) < 0)
 		return -errno;
 	n->inside = open_own_namespace();
 	r = n->inside < 0 ? n->inside : netlink_open(&n->nl, NETLINK_ROUTE, &n->sock[NET_INSIDE]);
@@ -106,6 +106,11 @@ int net_open_inside(struct net *n, int pidfd)
 	if (setns(own, CLONE_NEWNET) < 0)
 		abort();
 	return r;
+}
+
+int net_take_inside(struct net *n)
+{
+	return n->inside < 0 ? -ENOENT : take_fd(&n->inside);
 }
 
 void net_close(struct net *n)
@@ -249,6 +254,16 @@ int net_link_set_mac(struct net *n, enum net_side side, int index, const unsigne
 		return -ENOMEM;
 	}
 	return change_link(n, side, index, changes);
+}
+
+int net_link_move(struct net *n, enum net_side from, int index)
+{
+	auto_close int own = from == NET_INSIDE ? open_own_namespace() : -1;
+	struct rtnl_link *changes = n->nl.rtnl_link_alloc();
+
+	if (changes)
+		n->nl.rtnl_link_set_ns_fd(changes, from == NET_INSIDE ? own : n->inside);
+	return change_link(n, from, index, changes);
 }
 
 int net_link_set_bridge(struct net *n, int index, int bridge)

@@ -33,8 +33,10 @@ struct net;
 
 /* Talk about the calling thread's namespace. -ELIBACC, -ELIBBAD: there is no libnl as needed. */
 int net_open(struct net **ret);
-/* And about that of a process, too: NET_INSIDE. The thread visits it for a moment. */
-int net_open_inside(struct net *n, int pidfd);
+/* And about another one, too, a process's (pidfd) or by itself: NET_INSIDE. The thread visits it for a moment. */
+int net_open_inside(struct net *n, int fd);
+/* The namespace NET_INSIDE, to be held beyond net_close(). A descriptor or -errno. */
+int net_take_inside(struct net *n);
 void net_close(struct net *n);
 static inline void net_cleanup(struct net **n) { net_close(*n); }
 #define auto_net VZ_CLEANUP(net_cleanup)
@@ -56,6 +58,8 @@ int net_link_del(struct net *n, enum net_side side, int index);
 /* Another name, which takes a device that is up down for a moment. */
 int net_link_rename(struct net *n, enum net_side side, int index, const char *name);
 int net_link_set_mac(struct net *n, enum net_side side, int index, const unsigned char mac[NET_MAC_LEN]);
+/* To the other side, with its name, down. -EEXIST: it is taken there, -EINVAL: the device stays where it is. */
+int net_link_move(struct net *n, enum net_side from, int index);
 /* Connect a device of the host to a bridge; 0: to none. */
 int net_link_set_bridge(struct net *n, int index, int bridge);
 bool net_link_is_bridge(struct net *n, const char *name);
