@@ -325,13 +325,46 @@ refuses()
 	is "" "$(findmnt -rn -o TARGET | grep -F "$victim")"
 }
 
-@test "bindmount: a file system inside that does not answer costs ten seconds, and no lock" {
+@test "bindmount: a set that is killed at any moment leaves nothing that the next one does not know of" {
+	vzctl --quiet start 101
+	for ((i = 0; i < 60; i++)); do
+		timeout -s KILL "0.00$((i % 10))" "$BUILD/vzctl" --prefix "$PREFIX" --quiet set 101 \
+			--bindmount_add "$SHARED/dir:/a $SHARED/dir:/b $SHARED/dir:/c" || :
+		[ $((i % 3)) -ne 0 ] || timeout -s KILL "0.00$((i % 7))" "$BUILD/vzctl" --prefix "$PREFIX" --quiet set 101 \
+			--bindmount_del all || :
+		# What was killed may still have been at its end.
+		rc_is 0 vzctl --lock-timeout 5 set 101 --bindmount_del all
+		is "" "$(grep -F "$SHARED" "/proc/$(init_pid 101)/mountinfo")"
+	done
+	[ ! -e "$PREFIX/run/vz/101/binds" ]
+}
+
+# mute_start: start 101 with a file system at /mute that does not answer.
+mute_start()
+{
 	install -m 0755 "$PROBE" "$TREE/probe"
 	vzctl --quiet set 101 --features fuse:on --save
 	vzctl --quiet start 101
 	vzctl exec 101 'mkdir /mute'
 	in_bg vzctl exec3 101 /probe mute /mute
 	wait_for 5 vzctl exec3 101 grep -q ' /mute ' /proc/self/mounts
+}
+
+# no_set: no process of a set is left.
+no_set() { ! pgrep -f "^$BUILD/vzctl --prefix $PREFIX set" >/dev/null; }
+
+@test "bindmount: what set has begun ends with it" {
+	local pid
+	mute_start
+	in_bg "$BUILD/vzctl" --prefix "$PREFIX" set 101 --bindmount_add "$SHARED/dir:/mute/x"
+	pid=$!
+	wait_for 5 pgrep -P "$pid"
+	kill -KILL "$pid"
+	wait_for 5 no_set
+}
+
+@test "bindmount: a file system inside that does not answer costs ten seconds, and no lock" {
+	mute_start
 	refuses 50 "'/mute/x' inside container 101: Connection timed out" --bindmount_add "$SHARED/dir:/mute/x"
 	vzctl --quiet set 101 --bindmount_add "$SHARED/dir:/a"
 	is "of the host" "$(vzctl exec 101 cat /a/file)"

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
@@ -32,6 +33,7 @@
 /* What a helper works on. Descriptors are closed by its end. */
 struct job {
 	const struct bind_place *at;
+	pid_t caller;
 	const struct bind_mount *mounts;
 	size_t n;
 	int *trees;		/* detached mounts by number; negative: passed over */
@@ -66,6 +68,14 @@ void bind_place_close(struct bind_place *p)
 {
 	cleanup_close(&p->user_ns);
 	cleanup_close(&p->mount_ns);
+}
+
+/* Whoever comes after a caller that was killed must not be surprised by what he had begun. */
+static int end_with_caller(const struct job *j)
+{
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+		return -errno;
+	return getppid() == j->caller ? 0 : -ECHILD;
 }
 
 /* ---- in the helper: the mounts, as the host's root ---- */
@@ -138,8 +148,14 @@ static int build_stage(struct job *j)
 
 static int become_inner(struct job *j)
 {
+	int r;
+
 	j->now->stage = BIND_ENTER;
-	return setns(j->at->user_ns, CLONE_NEWUSER) < 0 ? -errno : ns_become_root();
+	if (setns(j->at->user_ns, CLONE_NEWUSER) < 0)
+		return -errno;
+	r = ns_become_root();
+	/* Other ids, and the kernel forgets the wish. */
+	return r < 0 ? r : end_with_caller(j);
 }
 
 /* The copy of the stage that belongs to the container, in which the kernel has locked what was set. */
@@ -309,8 +325,10 @@ static int settle(struct job *j)
 
 static void __attribute__((noreturn)) run_helper(struct job *j, int (*run)(struct job *j))
 {
-	int r = settle(j);
+	int r = end_with_caller(j);
 
+	if (r == 0)
+		r = settle(j);
 	if (r == 0)
 		r = run(j);
 	j->now->error = -r;
@@ -341,6 +359,7 @@ static int do_job(struct job *j, int (*run)(struct job *j), struct bind_failure 
 		return -ENOMEM;
 	/* If it is killed that stays. */
 	*j->now = (struct bind_failure){ .stage = BIND_HELPER, .error = ECHILD };
+	j->caller = getpid();
 	pid = fork();
 	if (pid == 0)
 		run_helper(j, run);
