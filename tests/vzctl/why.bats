@@ -104,6 +104,17 @@ hurts_first_by() { hurts_first "$2" && [ "$score" -ge "$1" ]; }
 	is 10 "$(conf_value 101 CPULIMIT)"
 }
 
+@test "why: CPUs that another container has" {
+	create_minimal 102
+	vzctl --quiet start 102
+	in_bg vzctl exec 102 "for i in \$(seq $(($(nproc) * 2))); do (while :; do :; done) & done; wait"
+	vzctl --quiet set 101 --cpuunits 250
+	keep_busy 'while :; do :; done'
+	wait_for 10 hurts_first cpu
+	is "vzctl set 101 --cpuunits 500 --save" "$advice"
+	eval "$advice"
+}
+
 @test "why: processes killed for want of memory, and later that they were" {
 	limit 32M memory.max memory.limit_in_bytes
 	keep_busy 'while :; do dd if=/dev/zero of=/dev/null bs=100M count=1; done'

@@ -382,7 +382,7 @@ static void say_cpu(const struct scene *s, struct vz_str *out)
 
 static void help_cpu(const struct scene *s, struct vz_str *out)
 {
-	uint64_t units = conf_num(s->conf, VZ_P_cpuunits, CPUUNITS_USUAL);
+	uint64_t units = s->cpuunits ? s->cpuunits : conf_num(s->conf, VZ_P_cpuunits, CPUUNITS_USUAL);
 
 	if (units < CPUUNITS_MAX)
 		advise(s, out, "cpuunits", VZ_MIN(units * 2, (uint64_t)CPUUNITS_MAX), "");

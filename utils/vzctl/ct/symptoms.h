@@ -18,6 +18,7 @@
 struct scene {
 	vz_ctid id;
 	const struct vz_conf *conf;	/* for advice in terms of what is set now */
+	uint64_t cpuunits;		/* its share of CPU time as the kernel has it; 0: not known */
 	const char *place;		/* of its files on the host; NULL: not known */
 	bool frozen;
 	struct meters before, now;

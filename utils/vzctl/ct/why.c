@@ -21,6 +21,7 @@ int vz_ct_why(struct vz_ct *ct, struct vz_why *ret, struct vz_err *err)
 	if (pidfd_wait(ct->env.init_pidfd, WINDOW) != -ETIMEDOUT)
 		return vz_fail(err, VZ_E_NOT_RUNNING, 0, "Container is not running");
 	be->measure(&ct->env, &scene.now);
+	(void)be->usage(&ct->env, VZ_P_cpuunits, VZ_USAGE_LIMIT, &scene.cpuunits);
 	scene.frozen = be->is_frozen(&ct->env);
 	if (symptoms_judge(&scene, ret) < 0)
 		return vz_fail(err, VZ_E_RESOURCE, -ENOMEM, "container %u", ct->id);

@@ -220,6 +220,20 @@ static void test_advice_from_parameters(void **state VZ_UNUSED)
 	}
 }
 
+/* A share that was set and not saved. */
+static void test_share_of_the_kernel(void **state VZ_UNUSED)
+{
+	static const struct fact facts[FACTS] = { { METER_CPUS, 2, 0 }, { METER_CPU_WAIT, SECOND, SECOND / 2 } };
+	struct vz_conf conf = { 0 };
+	auto_free char *got = NULL;
+	struct scene s;
+
+	set_scene(&s, &conf, facts);
+	s.cpuunits = 250;
+	got = judge(&s);
+	assert_string_equal(got, "cpu 50 vzctl set 101 --cpuunits 500 --save");
+}
+
 static void test_frozen(void **state VZ_UNUSED)
 {
 	static const struct fact none[FACTS] = { { 0 } };
@@ -255,6 +269,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_stories),
 		cmocka_unit_test(test_advice_from_parameters),
+		cmocka_unit_test(test_share_of_the_kernel),
 		cmocka_unit_test(test_frozen),
 		cmocka_unit_test(test_no_time_has_passed),
 	};
