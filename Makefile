@@ -65,6 +65,9 @@ lib_src  := $(filter-out %-gen.c,$(lib_src))
 lib_obj  := $(lib_src:%.c=$(B)/%.o)
 cli_src  := $(wildcard $(V)/cli/*.c)
 tools    := vzctl vzlist vzpid vzeventd vzcfgvalidate vzcpucheck vzsplit vzubc vzmemcheck vzcalc
+# Small tools that need nothing of the library, and such as are scripts.
+wire     := arpsend ndsend
+scripts  := vztmpl vzifup-post
 # One main per tool: cli/NAME-main.c; everything else in cli/ is shared between them.
 cli_obj  := $(patsubst %.c,$(B)/%.o,$(filter-out %-main.c,$(cli_src)))
 # The same for helpers: vz-*.c are programs.
@@ -86,7 +89,7 @@ help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
 
 lib: $(B)/$(SONAME)
-tools: $(tools:%=$(B)/%)
+tools: $(tools:%=$(B)/%) $(wire:%=$(B)/%)
 helpers: $(helpers:%=$(B)/libexec/%)
 
 $(B)/%.o: %.c
@@ -142,6 +145,10 @@ $(helpers:%=$(B)/libexec/%): $(B)/libexec/%: $(B)/$(V)/helpers/%.o $(helper_obj)
 	@mkdir -p $(@D)
 	$(call say,LD $@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(shell pkg-config --libs $(UNPACK))
+
+$(wire:%=$(B)/%): $(B)/%: $(B)/$(V)/wire/%.o $(B)/$(V)/wire/wire.o $(base_obj)
+	$(call say,LD $@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
 
 # Units and init scripts name the programs by where they are installed.
 boot := $(patsubst $(V)/etc/%,$(B)/etc/%,$(wildcard $(V)/etc/systemd/* $(V)/etc/init.d/*))
@@ -207,7 +214,7 @@ check-lint: $(B)/gen/seccomp-filter.inc ## shellcheck and cppcheck
 		--enable=warning,performance,portability --suppress=missingIncludeSystem \
 		--suppress=memleak --suppress=resourceLeak --suppress=preprocessorErrorDirective --suppress=unknownMacro \
 		-D_GNU_SOURCE -D__x86_64__ -DVZ_VERSION=\"$(VERSION)\" -DVZ_LIBEXECDIR=\"x\" -DVZ_DATADIR=\"x\" \
-		-DLIBCGROUP_SONAME=\"x\" -DJSONC_SONAME=\"x\" -DLIBNL_SONAME=\"x\" -DLIBNL_ROUTE_SONAME=\"x\" -I$(V) -I$(B)/gen $(V)/base $(V)/conf $(V)/host $(V)/backend $(V)/ct $(V)/cli $(V)/helpers $(V)/fuzz
+		-DLIBCGROUP_SONAME=\"x\" -DJSONC_SONAME=\"x\" -DLIBNL_SONAME=\"x\" -DLIBNL_ROUTE_SONAME=\"x\" -I$(V) -I$(B)/gen $(V)/base $(V)/conf $(V)/host $(V)/backend $(V)/ct $(V)/cli $(V)/helpers $(V)/wire $(V)/fuzz
 
 bench: all ## compare with lxc and crun, printed as ratios
 	scripts/bench
@@ -229,7 +236,7 @@ etc = $(DESTDIR)$(sysconfdir)/vz
 completions = $(DESTDIR)$(datadir)/bash-completion/completions
 completed = vzctl vzlist vzpid vztmpl vzcfgvalidate vzcpucheck vzsplit vzubc vzmemcheck vzcalc
 install: all man $(tools:%=$(B)/installed/%) ## install below DESTDIR (prefix=/usr)
-	$(I) -t $(DESTDIR)$(sbindir) $(tools:%=$(B)/installed/%) $(V)/scripts/vztmpl
+	$(I) -t $(DESTDIR)$(sbindir) $(tools:%=$(B)/installed/%) $(wire:%=$(B)/%) $(scripts:%=$(V)/scripts/%)
 	$(I) -m 0644 -t $(DESTDIR)$(libdir) $(B)/$(SONAME)
 	ln -sf $(SONAME) $(DESTDIR)$(libdir)/libvzctl.so
 	$(I) -t $(DESTDIR)$(libexecdir) $(helpers:%=$(B)/libexec/%) $(V)/scripts/vz
@@ -248,7 +255,7 @@ install: all man $(tools:%=$(B)/installed/%) ## install below DESTDIR (prefix=/u
 	$(if $(DESTDIR),,ldconfig)
 
 uninstall: ## remove what install put there; configuration and containers stay
-	rm -f $(tools:%=$(DESTDIR)$(sbindir)/%) $(DESTDIR)$(sbindir)/vztmpl
+	rm -f $(patsubst %,$(DESTDIR)$(sbindir)/%,$(tools) $(wire) $(scripts))
 	rm -f $(DESTDIR)$(libdir)/$(SONAME) $(DESTDIR)$(libdir)/libvzctl.so
 	rm -rf $(DESTDIR)$(libexecdir) $(DESTDIR)$(includedir) $(DESTDIR)$(datadir)/vzctl
 	rm -f $(patsubst $(V)/man/%.8.in,$(DESTDIR)$(mandir)/man8/%.8,$(filter %.8.in,$(man_in)))
