@@ -67,7 +67,7 @@ cli_src  := $(wildcard $(V)/cli/*.c)
 tools    := vzctl vzlist vzpid vzeventd vzcfgvalidate vzcpucheck vzsplit vzubc vzmemcheck vzcalc
 # Small tools that need nothing of the library, and such as are scripts.
 wire     := arpsend ndsend
-scripts  := vztmpl vzifup-post
+scripts  := vztmpl vzifup-post vznetcfg vznetaddbr
 # One main per tool: cli/NAME-main.c; everything else in cli/ is shared between them.
 cli_obj  := $(patsubst %.c,$(B)/%.o,$(filter-out %-main.c,$(cli_src)))
 # The same for helpers: vz-*.c are programs.
