@@ -454,6 +454,21 @@ restart_keeps()
 	restart_keeps 'systemctl restart networking' 'systemctl restart networking' 'ifdown venet0; ip addr flush dev venet0; ifup venet0'
 }
 
+@test "network: addresses of create, of start and of set outlive a restart of Debian's network, and a boot" {
+	net_setup
+	vzctl --quiet create 101 --ostemplate debian-12 --ipadd 198.51.100.7 --ipadd 2001:db8:5e::7/64 --ipadd 198.51.100.9
+	vzctl --quiet start 101 --wait
+	vzctl --quiet set 101 --ipadd 198.51.100.8 --ipdel 198.51.100.9 --save
+	restart_keeps 'systemctl restart networking' 'ifdown venet0; ifup venet0'
+	rc_is 0 vzctl exec2 101 'ping -c 1 -W 5 -I 198.51.100.8 198.51.100.200 && ping -c 1 -W 5 2001:db8:5e::200'
+	vzctl --quiet restart 101 --wait
+	restart_keeps 'systemctl restart networking'
+	vzctl --quiet set 101 --ipdel all --save
+	is '' "$(vzctl exec 101 cat /etc/network/interfaces.d/vz 2>/dev/null)"
+	vzctl --quiet restart 101 --wait
+	is running "$(vzctl exec 101 systemctl is-system-running)"
+}
+
 @test "network: a Debian container with systemd-networkd has its addresses after its restart" {
 	debian_with_device
 	vzctl exec 101 systemctl --quiet enable --now systemd-networkd
