@@ -160,8 +160,8 @@ $(boot): $(B)/etc/%: $(V)/etc/% Makefile
 	$(Q)mv $@.tmp $@
 
 # Beside the helpers: what the library looks for there, straight from the tree.
-helpers: $(B)/libexec/vztmpl $(B)/libexec/templates
-$(B)/libexec/vztmpl: $(V)/scripts/vztmpl
+helpers: $(B)/libexec/vztmpl $(B)/libexec/vznetcfg $(B)/libexec/templates
+$(B)/libexec/vztmpl $(B)/libexec/vznetcfg: $(B)/libexec/%: $(V)/scripts/%
 	@mkdir -p $(@D)
 	@ln -sfn ../../$< $@
 $(B)/libexec/templates: templates/README.md
@@ -240,7 +240,7 @@ install: all man $(tools:%=$(B)/installed/%) ## install below DESTDIR (prefix=/u
 	$(I) -m 0644 -t $(DESTDIR)$(libdir) $(B)/$(SONAME)
 	ln -sf $(SONAME) $(DESTDIR)$(libdir)/libvzctl.so
 	$(I) -t $(DESTDIR)$(libexecdir) $(helpers:%=$(B)/libexec/%) $(V)/scripts/vz
-	ln -sf $(sbindir)/vztmpl $(DESTDIR)$(libexecdir)/vztmpl
+	ln -sf $(sbindir)/vztmpl $(sbindir)/vznetcfg $(DESTDIR)$(libexecdir)/
 	$(I) -m 0644 -t $(DESTDIR)$(includedir) $(V)/include/vzctl.h
 	$(I) -m 0644 -t $(DESTDIR)$(includedir)/base $(V)/base/err.h $(V)/base/log.h $(V)/base/macros.h $(V)/base/errors.def
 	mkdir -p $(DESTDIR)$(datadir)/vzctl && cp -R templates $(DESTDIR)$(datadir)/vzctl/

@@ -10,6 +10,7 @@ setup_file()
 {
 	host_setup
 	net_setup
+	need_template minimal
 }
 teardown_file() { host_teardown; }
 
@@ -108,4 +109,48 @@ shows()
 	rc_is 1 tool vznetaddbr init veth veth101.0
 	has "device 'veth101.0' cannot be put into bridge 'br7'"
 	on_host ip link add br7 type bridge
+}
+
+# external SCRIPT: vznet.conf names a program with this text.
+external()
+{
+	printf '#!/bin/sh\n%s\n' "$1" >"$PREFIX/script"
+	chmod 0755 "$PREFIX/script"
+	echo "EXTERNAL_SCRIPT=\"$PREFIX/script\"" >"$PREFIX/etc/vz/vznet.conf"
+}
+
+@test "vznetcfg: vzctl calls it for each new device, at start and live, if there is a vznet.conf" {
+	rm "$(conf 101)"
+	create_minimal 101
+	vzctl --quiet set 101 --netif_add eth0,,veth101.5 --save
+	external "echo \"\$VEID \$* \$VE_CONFFILE\" >>$PREFIX/told"
+	rc_is 0 vzctl start 101
+	rc_is 0 vzctl set 101 --netif_add eth1,,veth101.6
+	rc_is 0 vzctl set 101 --ipadd 198.51.100.7
+	is "101 init veth veth101.5 $(conf 101)
+101 init veth veth101.6 $(conf 101)" "$(cat "$PREFIX/told")"
+	rm "$PREFIX/etc/vz/vznet.conf"
+	rc_is 0 vzctl set 101 --netif_add eth2,,veth101.7
+	is 2 "$(wc -l <"$PREFIX/told")"
+}
+
+@test "vznetcfg: a program that fails is said, and the device is there all the same" {
+	rm "$(conf 101)"
+	create_minimal 101
+	vzctl --quiet set 101 --netif_add eth0,,veth101.5 --save
+	external "exit 3"
+	rc_is 0 vzctl start 101
+	has "vznetcfg' for device 'veth101.5' ended with status 3, ignoring"
+	on_host ip -o link show up dev veth101.5 | grep -q veth101.5
+}
+
+@test "vznetaddbr: puts devices that are not saved yet into their bridge, too" {
+	rm "$(conf 101)"
+	create_minimal 101
+	external "exec '$TOP/utils/vzctl/scripts/vznetaddbr' \"\$@\""
+	rc_is 0 vzctl start 101
+	rc_is 0 vzctl set 101 --netif_add eth0,,veth101.5,,br7 --netif_add eth1,,veth101.6
+	line "Adding interface veth101.5 to bridge br7 on CT0 for CT101" "Adding interface veth101.6 to bridge vmbr0 on CT0 for CT101"
+	on_host ip -o link show dev veth101.5 | grep -q 'master br7'
+	on_host ip -o link show dev veth101.6 | grep -q 'master vmbr0'
 }

@@ -18,8 +18,10 @@
 #include "base/strv.h"
 #include "conf/netif.h"
 #include "ct/ct.h"
+#include "host/script.h"
 
 #define BOOK_MAX (1 << 20)
+#define HOOK_TIME (60 * USEC_PER_SEC)
 
 /* ---- the files ---- */
 
@@ -201,6 +203,61 @@ static void say_devices(struct vz_ct *ct, const char *what, char *const *words)
 	str_done(&names);
 }
 
+/* What a program is told that sees to a device of the host. NULL: out of memory. */
+static char **hook_environment(struct vz_ct *ct)
+{
+	auto_free char *conf = paths_ct_conf(&ct->vz->paths, ct->id, ".conf");
+	auto_free char *netifs = strv_join(ct->env.netifs, ";");
+	auto_strv char **env = NULL;
+
+	if (!conf || !netifs || strv_addf(&env, "VEID=%u", ct->id) < 0 || strv_addf(&env, "VE_CONFFILE=%s", conf) < 0 ||
+	    strv_addf(&env, "VE_NETIF=%s", netifs) < 0)
+		return NULL;
+	return take_ptr(env);
+}
+
+static int run_hook(struct vz_ct *ct, const char *program, const char *device)
+{
+	const char *prefix = ct->vz->paths.prefix;
+	auto_strv char **env = hook_environment(ct);
+	char *argv[] = {
+		(char *)"vznetcfg", (char *)"--prefix", (char *)prefix, (char *)"init", (char *)"veth", (char *)device, NULL,
+	};
+	struct script_run run = {
+		.file = program, .argv = argv, .env = env, .stdin_fd = -1, .stdout_fd = -1, .timeout = HOOK_TIME,
+		.cancelled = &ct->vz->cancelled,
+	};
+
+	return env ? script_run(&run) : -ENOMEM;
+}
+
+/*
+ * An administrator who has a vznet.conf wants to be told of new devices. They are set up already, so that
+ * nothing is lost if his program fails.
+ */
+static void tell_administrator(struct vz_ct *ct, char *const *words)
+{
+	auto_free char *conf = vz_path(ct->vz, "/etc/vz/vznet.conf");
+	auto_free char *program = path_join(ct->vz->paths.libexec_dir, "vznetcfg");
+
+	if (!conf || !program || access(conf, F_OK) < 0)
+		return;
+	for (; words && *words; words++) {
+		struct netif n;
+		int r;
+
+		if (netif_parse(*words, &n) < 0)
+			continue;
+		r = n.part[NETIF_HOST_IFNAME] ? run_hook(ct, program, n.part[NETIF_HOST_IFNAME]) : 0;
+		if (r < 0)
+			ct_warn(ct, "Warning: cannot run '%s': %s, ignoring", program, strerror(-r));
+		else if (r > 0)
+			ct_warn(ct, "Warning: '%s' for device '%s' ended with status %d, ignoring", program,
+				n.part[NETIF_HOST_IFNAME], script_exit_code(r));
+		netif_done(&n);
+	}
+}
+
 int net_attach(struct vz_ct *ct, struct vz_err *err)
 {
 	struct vz_err ignored = { 0 };
@@ -216,8 +273,10 @@ int net_attach(struct vz_ct *ct, struct vz_err *err)
 	    note_before(ct, DEVICES, e->netifs_up, e->netifs, err) < 0 ||
 	    note_before(ct, MOVED, e->netdevs_up, e->netdevs, err) < 0)
 		return -1;
-	if (ct->vz->be->net_attach(e, err) == 0 && note(ct, err) == 0)
+	if (ct->vz->be->net_attach(e, err) == 0 && note(ct, err) == 0) {
+		tell_administrator(ct, e->netifs);
 		return 0;
+	}
 	(void)net_detach(ct, &ignored);
 	vz_err_done(&ignored);
 	return -1;
@@ -313,7 +372,10 @@ int net_change_devices(struct vz_ct *ct, struct vz_err *err)
 		return vz_fail(err, VZ_E_RESOURCE, -ENOMEM, "devices of container %u", ct->id);
 	say_devices(ct, "Configure", added);
 	say_devices(ct, "Deleting", removed);
-	return change(ct, VZ_G_netif, DEVICES, ct->env.netifs_up, ct->env.netifs, err);
+	if (change(ct, VZ_G_netif, DEVICES, ct->env.netifs_up, ct->env.netifs, err) < 0)
+		return -1;
+	tell_administrator(ct, added);
+	return 0;
 }
 
 int net_change_moved(struct vz_ct *ct, struct vz_err *err)
