@@ -8,6 +8,7 @@
 #include <linux/netfilter.h>
 #include <linux/rtnetlink.h>
 
+#include "backend/nat.h"
 #include "backend/network.h"
 #include "backend/venet.h"
 #include "base/cleanup.h"
@@ -500,6 +501,15 @@ static int configure_inside(struct venet *v, struct vz_err *err)
 
 /* ---- changes ---- */
 
+static void translate(struct venet *v)
+{
+	struct nat t = {
+		.nw = &v->nw, .prefix = v->prefix, .addresses = v->want, .n = v->n_want,
+	};
+
+	nat_masquerade(&t);
+}
+
 /* What was added just now goes; what was there before stays. */
 static void roll_back(struct venet *v)
 {
@@ -528,6 +538,7 @@ static int carry_out(struct venet *v, struct vz_err *err)
 		unclaim(v, &v->up[i]);
 		no_longer_answer_for(v, &v->up[i]);
 	}
+	translate(v);
 	answer_for_all(v);
 	return 0;
 }

@@ -72,6 +72,7 @@ int conf_defaults(struct vz_conf *c)
 		{ VZ_P_log_level,        "0" },
 		{ VZ_P_verbose,          "0" },
 		{ VZ_P_error_on_arpfail, "no" },
+		{ VZ_P_nat,              "auto" },
 		{ VZ_P_configfile,       "default" },
 		{ VZ_P_def_ostemplate,   "debian" },
 	};

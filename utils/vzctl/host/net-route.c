@@ -120,6 +120,22 @@ static int list_addresses(struct net *n, int family, netlink_answer_fn fn, void 
 	return -ENOMEM;
 }
 
+/* A global address, alone, that a message of the list is about. */
+static bool read_global(const struct netlink *nl, struct nl_msg *msg, struct net_addr *ret)
+{
+	const struct ifaddrmsg *ifa = nl->nlmsg_data(nl->nlmsg_hdr(msg));
+	struct nlattr *a = nl->nlmsg_find_attr(nl->nlmsg_hdr(msg), sizeof(*ifa), IFA_LOCAL);
+	int len = (int)net_addr_bits(ifa->ifa_family) / 8;
+
+	if (!a)
+		a = nl->nlmsg_find_attr(nl->nlmsg_hdr(msg), sizeof(*ifa), IFA_ADDRESS);
+	if (ifa->ifa_scope != RT_SCOPE_UNIVERSE || !a || nl->nla_len(a) < len)
+		return false;
+	*ret = (struct net_addr){ .family = ifa->ifa_family, .bits = net_addr_bits(ifa->ifa_family) };
+	memcpy(ret->bytes, nl->nla_data(a), (size_t)len);
+	return true;
+}
+
 struct first_address {
 	int index;
 	struct net_addr *ret;
@@ -129,16 +145,9 @@ static int take_first(const struct netlink *nl, struct nl_msg *msg, void *data)
 {
 	const struct ifaddrmsg *ifa = nl->nlmsg_data(nl->nlmsg_hdr(msg));
 	struct first_address *f = data;
-	struct nlattr *a = nl->nlmsg_find_attr(nl->nlmsg_hdr(msg), sizeof(*ifa), IFA_LOCAL);
-	int len = (int)net_addr_bits(ifa->ifa_family) / 8;
 
-	if (!a)
-		a = nl->nlmsg_find_attr(nl->nlmsg_hdr(msg), sizeof(*ifa), IFA_ADDRESS);
-	if ((int)ifa->ifa_index != f->index || ifa->ifa_scope != RT_SCOPE_UNIVERSE || !a || nl->nla_len(a) < len ||
-	    f->ret->family)
-		return 0;
-	*f->ret = (struct net_addr){ .family = ifa->ifa_family, .bits = net_addr_bits(ifa->ifa_family) };
-	memcpy(f->ret->bytes, nl->nla_data(a), (size_t)len);
+	if ((int)ifa->ifa_index == f->index && !f->ret->family)
+		(void)read_global(nl, msg, f->ret);
 	return 0;
 }
 
@@ -153,6 +162,45 @@ int net_device_address(struct net *n, int index, int family, struct net_addr *re
 	if (!found.family)
 		return -EADDRNOTAVAIL;
 	*ret = found;
+	return 0;
+}
+
+struct networks {
+	struct net_network *list;
+	size_t n;
+};
+
+static int note_network(const struct netlink *nl, struct nl_msg *msg, void *data)
+{
+	const struct ifaddrmsg *ifa = nl->nlmsg_data(nl->nlmsg_hdr(msg));
+	struct net_network found = { .index = (int)ifa->ifa_index };
+	struct networks *all = data;
+	struct net_network *bigger;
+
+	if (!read_global(nl, msg, &found.address) || ifa->ifa_prefixlen == found.address.bits)
+		return 0;
+	found.address.bits = ifa->ifa_prefixlen;
+	bigger = realloc(all->list, (all->n + 1) * sizeof(*bigger));
+	if (!bigger)
+		return -ENOMEM;
+	all->list = bigger;
+	all->list[all->n++] = found;
+	return 0;
+}
+
+int net_networks(struct net *n, struct net_network **ret, size_t *ret_n)
+{
+	struct networks all = { 0 };
+	int r = list_addresses(n, AF_INET, note_network, &all);
+
+	if (r == 0)
+		r = list_addresses(n, AF_INET6, note_network, &all);
+	if (r < 0) {
+		free(all.list);
+		return r;
+	}
+	*ret = all.list;
+	*ret_n = all.n;
 	return 0;
 }
 

@@ -105,6 +105,13 @@ int net_mac_parse(const char *text, unsigned char ret[NET_MAC_LEN]);
 /* Answer for an address on a device, or no longer. */
 int net_proxy_add(struct net *n, int index, const struct net_addr *a);
 int net_proxy_del(struct net *n, int index, const struct net_addr *a);
+/* A network that the host is connected to. */
+struct net_network {
+	int index;			/* of the device */
+	struct net_addr address;	/* of the host in it, with the length of the network's prefix */
+};
+/* One for each global address of the host that is not alone in its network. Caller frees *ret. */
+int net_networks(struct net *n, struct net_network **ret, size_t *ret_n);
 /* The first global address of a device. -EADDRNOTAVAIL: it has none of that family. */
 int net_device_address(struct net *n, int index, int family, struct net_addr *ret);
 

@@ -23,7 +23,7 @@
 	X(nl_send_auto_complete) X(nl_recvmsgs) X(nl_cb_alloc) X(nl_cb_put) X(nl_cb_set) X(nl_cb_err) \
 	X(nl_socket_set_buffer_size) \
 	X(nlmsg_alloc_simple) X(nlmsg_append) X(nlmsg_free) X(nlmsg_hdr) X(nlmsg_find_attr) X(nlmsg_data) \
-	X(nla_put) X(nla_data) X(nla_len) X(nla_find) X(nl_addr_build) X(nl_addr_put) X(nl_addr_set_prefixlen)
+	X(nla_put) X(nla_data) X(nla_len) X(nla_find) X(nla_ok) X(nla_next) X(nl_addr_build) X(nl_addr_put) X(nl_addr_set_prefixlen)
 #define LIBNL_ROUTE(X) \
 	X(rtnl_link_veth_alloc) X(rtnl_link_veth_get_peer) X(rtnl_link_alloc) X(rtnl_link_put) \
 	X(rtnl_link_set_name) X(rtnl_link_set_addr) X(rtnl_link_set_flags) X(rtnl_link_unset_flags) X(rtnl_link_set_ifindex) \

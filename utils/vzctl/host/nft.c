@@ -11,7 +11,7 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/str.h"
-#include "host/net-priv.h"
+#include "host/nft-priv.h"
 #include "host/nft.h"
 #include "host/script.h"
 
@@ -19,7 +19,7 @@
 
 /* ---- asking the kernel ---- */
 
-static struct nl_msg *request(struct net *n, int what, int flags, int family)
+struct nl_msg *nft_request(struct net *n, int what, int flags, int family)
 {
 	struct nfgenmsg nfg = { .nfgen_family = (uint8_t)family, .version = NFNETLINK_V0 };
 	struct nl_msg *msg = n->nl.nlmsg_alloc_simple((NFNL_SUBSYS_NFTABLES << 8) | what, flags);
@@ -31,8 +31,7 @@ static struct nl_msg *request(struct net *n, int what, int flags, int family)
 	return NULL;
 }
 
-/* Send it over a socket of its own, since answers may be cut short. */
-static int ask(struct net *n, struct nl_msg *msg, netlink_answer_fn fn, void *data)
+int nft_ask(struct net *n, struct nl_msg *msg, netlink_answer_fn fn, void *data)
 {
 	struct nl_sock *sk = NULL;
 	int r = netlink_open(&n->nl, NETLINK_NETFILTER, &sk);
@@ -48,23 +47,23 @@ static int ask(struct net *n, struct nl_msg *msg, netlink_answer_fn fn, void *da
 	return r == -EINVAL || r == -EOPNOTSUPP ? -ENOENT : r;
 }
 
-static int put_text(struct net *n, struct nl_msg *msg, int attribute, const char *text)
+int nft_put_text(struct net *n, struct nl_msg *msg, int attribute, const char *text)
 {
 	return n->nl.nla_put(msg, attribute, (int)strlen(text) + 1, text);
 }
 
 int nft_has_table(struct net *n, int family, const char *table)
 {
-	struct nl_msg *msg = request(n, NFT_MSG_GETTABLE, 0, family);
+	struct nl_msg *msg = nft_request(n, NFT_MSG_GETTABLE, 0, family);
 	int r;
 
 	if (!msg)
 		return -ENOMEM;
-	if (put_text(n, msg, NFTA_TABLE_NAME, table) < 0) {
+	if (nft_put_text(n, msg, NFTA_TABLE_NAME, table) < 0) {
 		n->nl.nlmsg_free(msg);
 		return -ENOMEM;
 	}
-	r = ask(n, msg, NULL, NULL);
+	r = nft_ask(n, msg, NULL, NULL);
 	return r == -ENOENT ? 0 : r < 0 ? r : 1;
 }
 
@@ -82,12 +81,12 @@ static void chain_done(struct chain *c)
 	free(c->name);
 }
 
-static struct nlattr *find(const struct netlink *nl, struct nl_msg *msg, int attribute)
+struct nlattr *nft_attr(const struct netlink *nl, struct nl_msg *msg, int attribute)
 {
 	return nl->nlmsg_find_attr(nl->nlmsg_hdr(msg), sizeof(struct nfgenmsg), attribute);
 }
 
-static uint32_t big_endian(const struct netlink *nl, struct nlattr *a)
+uint32_t nft_u32(const struct netlink *nl, struct nlattr *a)
 {
 	uint32_t v = 0;
 
@@ -100,15 +99,15 @@ static uint32_t big_endian(const struct netlink *nl, struct nlattr *a)
 static int match_chain(const struct netlink *nl, struct nl_msg *msg, void *data)
 {
 	const struct nfgenmsg *nfg = nl->nlmsg_data(nl->nlmsg_hdr(msg));
-	struct nlattr *hook = find(nl, msg, NFTA_CHAIN_HOOK);
-	struct nlattr *policy = find(nl, msg, NFTA_CHAIN_POLICY);
-	struct nlattr *table = find(nl, msg, NFTA_CHAIN_TABLE);
-	struct nlattr *name = find(nl, msg, NFTA_CHAIN_NAME);
+	struct nlattr *hook = nft_attr(nl, msg, NFTA_CHAIN_HOOK);
+	struct nlattr *policy = nft_attr(nl, msg, NFTA_CHAIN_POLICY);
+	struct nlattr *table = nft_attr(nl, msg, NFTA_CHAIN_TABLE);
+	struct nlattr *name = nft_attr(nl, msg, NFTA_CHAIN_NAME);
 	struct nlattr *number = hook ? nl->nla_find(nl->nla_data(hook), nl->nla_len(hook), NFTA_HOOK_HOOKNUM) : NULL;
 	struct chain *c = data;
 
-	if (!number || !policy || !table || !name || big_endian(nl, number) != NF_INET_FORWARD ||
-	    big_endian(nl, policy) != NF_DROP ||
+	if (!number || !policy || !table || !name || nft_u32(nl, number) != NF_INET_FORWARD ||
+	    nft_u32(nl, policy) != NF_DROP ||
 	    (nfg->nfgen_family != NFPROTO_IPV4 && nfg->nfgen_family != NFPROTO_IPV6 && nfg->nfgen_family != NFPROTO_INET))
 		return 0;
 	c->family = nfg->nfgen_family;
@@ -121,7 +120,7 @@ static int match_chain(const struct netlink *nl, struct nl_msg *msg, void *data)
 static int match_rule(const struct netlink *nl, struct nl_msg *msg, void *data)
 {
 	const struct chain *c = data;
-	struct nlattr *rule = find(nl, msg, NFTA_RULE_EXPRESSIONS);
+	struct nlattr *rule = nft_attr(nl, msg, NFTA_RULE_EXPRESSIONS);
 
 	return rule && memmem(nl->nla_data(rule), (size_t)nl->nla_len(rule), c->mention, strlen(c->mention));
 }
@@ -129,7 +128,7 @@ static int match_rule(const struct netlink *nl, struct nl_msg *msg, void *data)
 static int match_table(const struct netlink *nl, struct nl_msg *msg, void *data)
 {
 	const struct chain *c = data;
-	struct nlattr *table = find(nl, msg, NFTA_CHAIN_TABLE);
+	struct nlattr *table = nft_attr(nl, msg, NFTA_CHAIN_TABLE);
 
 	return table && strcmp(nl->nla_data(table), c->table) == 0;
 }
@@ -137,34 +136,39 @@ static int match_table(const struct netlink *nl, struct nl_msg *msg, void *data)
 int nft_table_is_empty(struct net *n, int family, const char *table)
 {
 	struct chain c = { .table = (char *)table };
-	struct nl_msg *msg = request(n, NFT_MSG_GETCHAIN, NLM_F_DUMP, family);
-	int r = msg ? ask(n, msg, match_table, &c) : -ENOMEM;
+	struct nl_msg *msg = nft_request(n, NFT_MSG_GETCHAIN, NLM_F_DUMP, family);
+	int r = msg ? nft_ask(n, msg, match_table, &c) : -ENOMEM;
 
 	return r == -ENOENT ? 1 : r < 0 ? r : !r;
 }
 
-static int has_rule_about(struct net *n, struct chain *c, const char *what)
+int nft_each_rule(struct net *n, int family, const char *table, const char *chain, netlink_answer_fn fn, void *data)
 {
-	struct nl_msg *msg = request(n, NFT_MSG_GETRULE, NLM_F_DUMP, c->family);
+	struct nl_msg *msg = nft_request(n, NFT_MSG_GETRULE, NLM_F_DUMP, family);
 
-	c->mention = what;
-	if (msg && put_text(n, msg, NFTA_RULE_TABLE, c->table) == 0 && put_text(n, msg, NFTA_RULE_CHAIN, c->name) == 0)
-		return ask(n, msg, match_rule, c);
+	if (msg && nft_put_text(n, msg, NFTA_RULE_TABLE, table) == 0 && nft_put_text(n, msg, NFTA_RULE_CHAIN, chain) == 0)
+		return nft_ask(n, msg, fn, data);
 	if (msg)
 		n->nl.nlmsg_free(msg);
 	return -ENOMEM;
 }
 
+static int has_rule_about(struct net *n, struct chain *c, const char *what)
+{
+	c->mention = what;
+	return nft_each_rule(n, c->family, c->table, c->name, match_rule, c);
+}
+
 int nft_find_swallower(struct net *n, const char *prefix, char **ret)
 {
-	struct nl_msg *msg = request(n, NFT_MSG_GETCHAIN, NLM_F_DUMP, NFPROTO_UNSPEC);
+	struct nl_msg *msg = nft_request(n, NFT_MSG_GETCHAIN, NLM_F_DUMP, NFPROTO_UNSPEC);
 	struct chain c = { 0 };
 	char *text = NULL;
 	int r;
 
 	if (!msg)
 		return -ENOMEM;
-	r = ask(n, msg, match_chain, &c);
+	r = nft_ask(n, msg, match_chain, &c);
 	if (r > 0 && has_rule_about(n, &c, prefix) == 0)
 		text = str_printf("%s %s %s", c.family == NFPROTO_IPV4 ? "ip" : c.family == NFPROTO_IPV6 ? "ip6" : "inet",
 				  c.table, c.name);

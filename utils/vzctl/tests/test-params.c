@@ -64,7 +64,6 @@ static const struct {
 	{ &type_path,         { "/vz/a/$VEID", "/b c/${VEID}" } },
 	{ &type_name,         { "web", "a b-c_d.e+f" } },
 	{ &type_hostname,     { "web", "web.example.org" } },
-	{ &type_choice,       { "stop", "suspend" } },
 	{ &type_netfilter,    { "stateless", "full", "disabled", "stateful" } },
 	{ &type_layout,       { "simfs", "ploop:plain", "overlay" } },
 	{ &type_meminfo,      { "none", "pages:256", "privvmpages:1" } },
@@ -99,7 +98,7 @@ static const struct {
 	{ &type_pci,          { "3:1.2", "1:0a:1.0 2:0.0" } },
 };
 
-/* Texts for a row: those of its type, or made from its bounds. */
+/* Texts for a row: those of its type, or made from its bounds, or the words it has to choose from. */
 static char **texts_for(const struct vz_param *p, const struct vz_type *type)
 {
 	char **texts = NULL;
@@ -112,6 +111,8 @@ static char **texts_for(const struct vz_param *p, const struct vz_type *type)
 		assert_int_equal(strv_addf(&texts, "%llu", (unsigned long long)p->min), 0);
 		assert_int_equal(strv_addf(&texts, "%llu", (unsigned long long)(p->max ? p->max : INT64_MAX)), 0);
 	}
+	if (type == &type_choice)
+		assert_int_equal(strv_split(p->arg, "|", &texts), 0);
 	assert_true(strv_len(texts) >= 2);
 	return texts;
 }

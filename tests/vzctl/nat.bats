@@ -1,0 +1,215 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Containers with private addresses: masqueraded behind the host's own, and reached through its ports. All of
+# it happens in networks of the test's own (net_setup); who is asked there answers whom he sees (lib/who.c).
+
+# shellcheck disable=SC2154 # out and err are from the helpers
+load ../lib/helpers
+
+setup_file()
+{
+	host_setup
+	net_setup
+	need_template minimal
+	WHO=$PREFIX/who KILLAT=$PREFIX/killat
+	export WHO KILLAT
+	# glibc says of a static getaddrinfo() that it would need its libraries: not for numbers.
+	"${CC:-gcc}" -Wall -Wextra -O1 -static -o "$WHO" "$TOP/tests/lib/who.c" 2>/dev/null
+	"${CC:-gcc}" -Wall -Wextra -O1 -o "$KILLAT" "$TOP/tests/lib/killat.c"
+	cp "$PREFIX/etc/vz/vz.conf" "$BATS_FILE_TMPDIR/"
+	net_state >"$BATS_FILE_TMPDIR/before"
+	CLIENT=$(on_client "$WHO" serve client 7)
+	export CLIENT
+}
+teardown_file()
+{
+	kill "$CLIENT"
+	host_teardown
+}
+teardown()
+{
+	destroy_all
+	[ -z "${server:-}" ] || kill "$server"
+	cp "$BATS_FILE_TMPDIR/vz.conf" "$PREFIX/etc/vz/"
+	on_host nft flush ruleset
+	on_host ip addr del 198.51.100.9/32 dev eth0 2>/dev/null || :
+	on_host ip addr del 192.168.5.1/24 dev eth0 2>/dev/null || :
+	on_client ip addr del 192.168.5.200/24 dev eth0 2>/dev/null || :
+	on_host sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward; echo 1 >/proc/sys/net/ipv6/conf/all/forwarding'
+	# Whatever a test did, the host's network is afterwards what it was.
+	is "$(cat "$BATS_FILE_TMPDIR/before")" "$(net_state)"
+}
+
+# vz_conf LINE…: lines of vz.conf.
+vz_conf()
+{
+	local line
+	for line; do
+		sed -i "/^${line%%=*}=/d" "$PREFIX/etc/vz/vz.conf"
+		echo "$line" >>"$PREFIX/etc/vz/vz.conf"
+	done
+}
+
+# running ID [OPTION…]: a container with these parameters, and in it /who, which answers on ports 7 and 80.
+running()
+{
+	create_minimal "$@"
+	vzctl --quiet start "$1"
+	serving "$1"
+}
+serving()
+{
+	vzctl exec "$1" 'cat >/who && chmod 0755 /who' <"$WHO"
+	vzctl exec "$1" "/who serve $1 7 && /who serve $1 80" >/dev/null
+}
+
+# ask ID ADDRESS [PORT [tcp|udp]]: whom somebody sees who is asked from inside.
+ask() { run vzctl exec2 "$1" /who ask "${4:-tcp}" "$2" "${3:-7}"; }
+# seen TEXT ID ADDRESS …: the answer is this one; unreachable ID ADDRESS …: there is none.
+seen() { ask "${@:2}"; is "$1" "$output"; }
+unreachable() { ask "$@"; [ "$status" -ne 0 ]; has_not sees; }
+
+# The chain of ours that masquerades.
+chain() { prefix_tag; on_host nft list chain inet "vz-$PREFIX_TAG" private 2>&1; }
+no_chain() { run chain; has "No such file or directory"; }
+
+# ---- masquerading ----
+
+# bats test_tags=core
+@test "nat: a container with a private address reaches the world behind the host's address" {
+	running 101 --ipadd 10.5.0.101 --ipadd fd00:5e::101
+	seen "client sees 198.51.100.1" 101 198.51.100.200
+	seen "client sees 198.51.100.1" 101 198.51.100.200 7 udp
+	seen "client sees 2001:db8:5e::1" 101 2001:db8:5e::200
+	rc_is 0 vzctl exec2 101 ping -c 1 -W 5 198.51.100.200
+	rc_is 0 vzctl exec2 101 ping6 -c 1 -W 5 2001:db8:5e::200
+	# Each of the ranges.
+	vzctl --quiet set 101 --ipdel all --ipadd 172.31.0.1
+	seen "client sees 198.51.100.1" 101 198.51.100.200
+	vzctl --quiet set 101 --ipdel all --ipadd 192.168.5.1
+	seen "client sees 198.51.100.1" 101 198.51.100.200
+	vzctl --quiet set 101 --ipdel all --ipadd 100.127.0.1
+	seen "client sees 198.51.100.1" 101 198.51.100.200
+}
+
+@test "nat: between containers, and to the host, addresses stay what they are" {
+	running 101 --ipadd 10.5.0.101 --ipadd fd00:5e::101
+	running 102 --ipadd 10.5.0.102 --ipadd fd00:5e::102
+	seen "102 sees 10.5.0.101" 101 10.5.0.102
+	seen "102 sees fd00:5e::101" 101 fd00:5e::102
+	server=$(on_host "$WHO" serve host 7)
+	seen "host sees 10.5.0.101" 101 198.51.100.1
+	seen "host sees fd00:5e::101" 101 2001:db8:5e::1
+}
+
+@test "nat: an address of a public range is left alone, and no rule is made for it" {
+	running 101 --ipadd 198.51.100.101 --ipadd 2001:db8:5e::101
+	no_chain
+	seen "client sees 198.51.100.101" 101 198.51.100.200
+	# Nor when others need one.
+	running 102 --ipadd 10.5.0.102
+	seen "client sees 198.51.100.101" 101 198.51.100.200
+	seen "client sees 2001:db8:5e::101" 101 2001:db8:5e::200
+	# An address beside the ranges is one, too.
+	vzctl --quiet set 101 --ipdel all --ipadd 172.32.0.1
+	unreachable 101 198.51.100.200
+}
+
+@test "nat: there is one chain for all containers, and it goes with the last" {
+	running 101 --ipadd 10.5.0.101
+	before=$(on_host nft list ruleset)
+	running 102 --ipadd 192.168.5.2
+	is "$before" "$(on_host nft list ruleset)"
+	vzctl --quiet stop 101 --fast
+	is "$before" "$(on_host nft list ruleset)"
+	vzctl --quiet stop 102 --fast
+	is "" "$(on_host nft list ruleset)"
+}
+
+@test "nat: NAT=no leaves all addresses alone, and takes back what was done" {
+	vz_conf 'NAT="no"'
+	running 101 --ipadd 10.5.0.101
+	no_chain
+	unreachable 101 198.51.100.200
+	vz_conf 'NAT="auto"'
+	running 102 --ipadd 10.5.0.102
+	seen "client sees 198.51.100.1" 101 198.51.100.200
+	vz_conf 'NAT="no"'
+	vzctl --quiet restart 102 --fast
+	no_chain
+}
+
+@test "nat: auto does nothing on a host that does not forward, yes does" {
+	on_host sh -c 'echo 0 >/proc/sys/net/ipv4/ip_forward; echo 0 >/proc/sys/net/ipv6/conf/all/forwarding'
+	running 101 --ipadd 10.5.0.101 --ipadd fd00:5e::101
+	no_chain
+	vz_conf 'NAT="yes"'
+	vzctl --quiet restart 101 --fast
+	on_host sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward'
+	serving 101
+	seen "client sees 198.51.100.1" 101 198.51.100.200
+}
+
+@test "nat: auto does nothing where somebody else does it for all that leaves" {
+	local family=ip rule
+	for rule in 'masquerade' 'oifname "eth0" masquerade' 'ip saddr 10.0.0.0/8 oif eth0 counter snat to 198.51.100.1' \
+		'ip saddr 10.4.0.0/14 masquerade' 'ip saddr != 10.6.0.0/16 masquerade'; do
+		on_host nft "add table $family other; add chain $family other post { type nat hook postrouting priority 100; }
+			add rule $family other post $rule"
+		create_minimal 101 --ipadd 10.5.0.101
+		vzctl --quiet start 101
+		no_chain
+		vzctl --quiet stop 101 --fast
+		vzctl --quiet destroy 101
+		on_host nft delete table $family other
+		# The next ones in a table of both families.
+		family=inet
+	done
+}
+
+@test "nat: what others do for somebody else, or for a part only, does not count" {
+	local rule
+	for rule in 'ip saddr 10.6.0.0/16 masquerade' 'ip saddr 192.168.122.0/24 ip daddr != 192.168.122.0/24 masquerade' \
+		'ip6 saddr fd00::/8 masquerade' 'meta mark 0x4000 masquerade' 'iifname "br0" masquerade' \
+		'oifname "eth0" accept' 'ip daddr 203.0.113.5 snat ip to 198.51.100.1' 'ip saddr { 10.6.0.1, 10.6.0.2 } masquerade'; do
+		on_host nft "add table inet other; add chain inet other post { type nat hook postrouting priority 100; }
+			add rule inet other post $rule"
+		create_minimal 101 --ipadd 10.5.0.101
+		vzctl --quiet start 101
+		run chain
+		has "masquerade"
+		vzctl --quiet stop 101 --fast
+		vzctl --quiet destroy 101
+		on_host nft delete table inet other
+	done
+}
+
+@test "nat: what somebody else has translated keeps its source" {
+	on_host ip addr add 198.51.100.9/32 dev eth0
+	running 101 --ipadd 10.5.0.101
+	seen "client sees 198.51.100.1" 101 198.51.100.200
+	on_host nft 'add table ip other; add chain ip other post { type nat hook postrouting priority 100; }
+		add rule ip other post ip saddr 10.5.0.0/16 snat to 198.51.100.9'
+	seen "client sees 198.51.100.9" 101 198.51.100.200
+}
+
+@test "nat: auto leaves addresses of a network of the host alone in that network" {
+	on_host ip addr add 192.168.5.1/24 dev eth0
+	on_client ip addr add 192.168.5.200/24 dev eth0
+	running 101 --ipadd 192.168.5.101
+	seen "client sees 192.168.5.101" 101 192.168.5.200
+	vzctl --quiet stop 101 --fast
+	vz_conf 'NAT="yes"'
+	vzctl --quiet start 101
+	serving 101
+	seen "client sees 192.168.5.1" 101 192.168.5.200
+}
+
+@test "nat: rules that somebody flushed come back with the next start" {
+	running 101 --ipadd 10.5.0.101
+	on_host nft flush ruleset
+	unreachable 101 198.51.100.200
+	running 102 --ipadd 10.5.0.102
+	seen "client sees 198.51.100.1" 101 198.51.100.200
+}
