@@ -213,3 +213,217 @@ no_chain() { run chain; has "No such file or directory"; }
 	running 102 --ipadd 10.5.0.102
 	seen "client sees 198.51.100.1" 101 198.51.100.200
 }
+
+# ---- ports ----
+
+# From outside, and from the host itself.
+outside() { run on_client "$WHO" ask "${3:-tcp}" "$1" "$2"; }
+from_outside() { outside "${@:2}"; is "$1" "$output"; }
+not_from_outside() { outside "$@"; [ "$status" -ne 0 ]; has_not sees; }
+from_host() { run on_host "$WHO" ask "${4:-tcp}" "$2" "$3"; is "$1" "$output"; }
+
+# What the maps hold, sorted.
+ports() { on_host nft list ruleset | grep -oE '[^ {]*( \. [^ ]+)? ?\. [0-9]+ : [^,}]*[0-9]' | sed 's/^[[:space:]]*//' | sort; }
+
+# bats test_tags=core
+@test "nat: a published port of the host leads to the container, from everywhere" {
+	create_minimal 101 --ipadd 10.5.0.101 --ipadd fd00:5e::101 --publish 8080:80 --publish 8080:7/udp
+	vzctl --quiet start 101
+	serving 101
+	running 102 --ipadd 10.5.0.102 --ipadd fd00:5e::102
+	from_outside "101 sees 198.51.100.200" 198.51.100.1 8080
+	from_outside "101 sees 198.51.100.200" 198.51.100.1 8080 udp
+	from_outside "101 sees 2001:db8:5e::200" 2001:db8:5e::1 8080
+	from_outside "101 sees 2001:db8:5e::200" 2001:db8:5e::1 8080 udp
+	# The host itself.
+	from_host "101 sees 198.51.100.1" 198.51.100.1 8080
+	from_host "101 sees 2001:db8:5e::1" 2001:db8:5e::1 8080
+	# Another container, and the one itself: through the host, and behind its address.
+	seen "101 sees 198.51.100.1" 102 198.51.100.1 8080
+	seen "101 sees 2001:db8:5e::1" 102 2001:db8:5e::1 8080
+	seen "101 sees 198.51.100.1" 101 198.51.100.1 8080
+	seen "101 sees 2001:db8:5e::1" 101 2001:db8:5e::1 8080 udp
+	# The container's own ports are where they were, and other ports of the host are not touched.
+	seen "101 sees 10.5.0.102" 102 10.5.0.101 80
+	seen "client sees 198.51.100.1" 101 198.51.100.200 7
+	not_from_outside 198.51.100.1 80
+}
+
+@test "nat: a port of a public address is published as well" {
+	create_minimal 101 --ipadd 198.51.100.101 --publish 8080:80
+	vzctl --quiet start 101
+	serving 101
+	no_chain
+	from_outside "101 sees 198.51.100.200" 198.51.100.1 8080
+}
+
+@test "nat: ports come and go while the container runs, and with it" {
+	running 101 --ipadd 10.5.0.101
+	rc_is 0 vzctl set 101 --publish 8080:80 --publish 53:7/udp --save
+	line "Published ports: 8080:80 53:7/udp"
+	is "8080:80 53:7/udp" "$(conf_value 101 PUBLISH)"
+	is "tcp . 8080 : 10.5.0.101 . 80
+udp . 53 : 10.5.0.101 . 7" "$(ports)"
+	from_outside "101 sees 198.51.100.200" 198.51.100.1 8080
+	rc_is 0 vzctl set 101 --unpublish 53 --save
+	is "8080:80 53:7/udp" "$(conf_value 101 PUBLISH)"
+	rc_is 0 vzctl set 101 --unpublish 53/udp --publish 8080:7 --save
+	is "8080:7" "$(conf_value 101 PUBLISH)"
+	is "tcp . 8080 : 10.5.0.101 . 7" "$(ports)"
+	vzctl --quiet stop 101 --fast
+	is "$(cat "$BATS_FILE_TMPDIR/before")" "$(net_state)"
+	vzctl --quiet start 101
+	is "tcp . 8080 : 10.5.0.101 . 7" "$(ports)"
+	rc_is 0 vzctl set 101 --unpublish all --save
+	line "Published ports: none"
+	is "" "$(ports)"
+	is "" "$(conf_value 101 PUBLISH)"
+	not_from_outside 198.51.100.1 8080
+}
+
+@test "nat: what one container has published goes with it, and what others have stays" {
+	create_minimal 101 --ipadd 10.5.0.101 --publish 8081:80
+	create_minimal 102 --ipadd 10.5.0.102 --publish 8082:80
+	vzctl --quiet start 101
+	vzctl --quiet start 102
+	vzctl --quiet stop 101 --fast
+	is "tcp . 8082 : 10.5.0.102 . 80" "$(ports)"
+}
+
+@test "nat: a port of one address of the host is another than that of another" {
+	on_host ip addr add 198.51.100.9/32 dev eth0
+	create_minimal 101 --ipadd 10.5.0.101 --ipadd fd00:5e::101 --publish 198.51.100.1:8080:80
+	create_minimal 102 --ipadd 10.5.0.102 --ipadd fd00:5e::102 --publish "198.51.100.9:8080:80 [2001:db8:5e::1]:8080:80"
+	vzctl --quiet start 101
+	vzctl --quiet start 102
+	serving 101
+	serving 102
+	from_outside "101 sees 198.51.100.200" 198.51.100.1 8080
+	from_outside "102 sees 198.51.100.200" 198.51.100.9 8080
+	from_outside "102 sees 2001:db8:5e::200" 2001:db8:5e::1 8080
+	rc_is 78 vzctl set 102 --publish 8080:80
+	has "Unable to publish port 8080/tcp: container 101 has it"
+	rc_is 0 vzctl set 102 --unpublish 8080
+	is "198.51.100.1 . tcp . 8080 : 10.5.0.101 . 80" "$(ports)"
+}
+
+@test "nat: a port that another container has published is refused, with its number" {
+	create_minimal 101 --ipadd 10.5.0.101 --publish 8080:80
+	vzctl --quiet start 101
+	running 102 --ipadd 10.5.0.102
+	before=$(on_host nft list ruleset)
+	rc_is 78 vzctl set 102 --publish 8081:80 --publish 8080:80 --save
+	has "Unable to publish port 8080/tcp: container 101 has it"
+	is "$before" "$(on_host nft list ruleset)"
+	is "<unset>" "$(conf_value 102 PUBLISH)"
+	# The same number of the other protocol is free.
+	rc_is 0 vzctl set 102 --publish 8080:80/udp
+	# A start that would take it fails, and leaves nothing.
+	create_minimal 103 --ipadd 10.5.0.103 --publish 8080:80
+	before=$(net_state)
+	rc_is 78 vzctl start 103
+	has "container 101 has it"
+	is "$before" "$(net_state)"
+	is_down 103
+}
+
+@test "nat: a port that a program of the host listens on is refused, with its name" {
+	running 101 --ipadd 10.5.0.101 --ipadd fd00:5e::101
+	server=$(on_host "$WHO" serve host 8080)
+	for port in 8080:80 8080:80/udp 198.51.100.1:8080:80 '[2001:db8:5e::1]:8080:80'; do
+		rc_is 78 vzctl set 101 --publish "$port"
+		has "Unable to publish port 8080/" ": program 'who' (pid $server) of the host has it"
+	done
+	is "" "$(ports)"
+	rc_is 0 vzctl set 101 --publish 8081:80
+}
+
+@test "nat: ports of a container without an address are refused, or named at its start" {
+	create_minimal 101 --publish 8080:80
+	rc_is 0 vzctl start 101
+	has "container 101 has no address on venet: its ports are not published"
+	rc_is 34 vzctl set 101 --publish 8081:80
+	has "Unable to publish ports: container 101 has no address on venet"
+	# They come with the address, and go with it.
+	rc_is 0 vzctl set 101 --ipadd 10.5.0.101
+	is "tcp . 8080 : 10.5.0.101 . 80" "$(ports)"
+	rc_is 34 vzctl set 101 --publish '[2001:db8:5e::1]:8081:80'
+	has "Unable to publish port 8081: container 101 has no IPv6 address"
+	rc_is 0 vzctl set 101 --ipdel all --ipadd 10.5.0.105
+	is "tcp . 8080 : 10.5.0.105 . 80" "$(ports)"
+	rc_is 0 vzctl set 101 --ipdel all
+	has "its ports are not published"
+	is "" "$(ports)"
+}
+
+@test "nat: what is no port is refused" {
+	create_minimal 101
+	for p in 8080 0:80 65536:80 8080:0 8080:80/sctp x:80 8080:80:90:1 1.2.3:8080:80 2001:db8::1:8080:80 224.0.0.1:8080:80 -1:80; do
+		rc_is 21 vzctl set 101 --save --publish "$p"
+		has "Bad parameter for --publish: $p ("
+	done
+	rc_is 21 vzctl set 101 --save --publish 127.0.0.1:8080:80
+	has "what is for the loopback device cannot be forwarded"
+	is "<unset>" "$(conf_value 101 PUBLISH)"
+	rc_is 31 vzctl set 101 --publish 8080:80
+	has "container is not running"
+}
+
+@test "nat: a service of the host on 127.0.0.1 stays out of reach, published ports or not" {
+	create_minimal 101 --ipadd 10.5.0.101 --publish 8080:80
+	vzctl --quiet start 101
+	serving 101
+	is 0 "$(on_host sh -c 'cat /proc/sys/net/ipv4/conf/*/route_localnet' | sort -u)"
+	run on_host "$WHO" ask tcp 127.0.0.1 8080
+	has "Connection refused"
+}
+
+@test "nat: a dry run names the ports and does nothing" {
+	create_minimal 101 --ipadd 10.5.0.101 --publish 8080:80
+	rc_is 0 vzctl --dry-run start 101
+	line "publish port 8080:80"
+	is "$(cat "$BATS_FILE_TMPDIR/before")" "$(net_state)"
+}
+
+@test "nat: a thousand ports work, and go, as one does" {
+	seq -f '%.0f:80' 20000 20999 | tr '\n' ' ' >"$BATS_TEST_TMPDIR/ports"
+	create_minimal 101 --ipadd 10.5.0.101 --publish "$(cat "$BATS_TEST_TMPDIR/ports")"
+	vzctl --quiet start 101
+	serving 101
+	is 1000 "$(ports | wc -l)"
+	from_outside "101 sees 198.51.100.200" 198.51.100.1 20999
+	running 102 --ipadd 10.5.0.102
+	vzctl --quiet stop 101 --fast
+	is "" "$(ports)"
+}
+
+# ---- bad days ----
+
+# cut_off STEP COMMAND…: vzctl, killed as it is about to carry out a step.
+cut_off() { on_host "$KILLAT" --write "step '$1' of" "$BUILD/vzctl" --prefix "$PREFIX" --verbose --verbose "${@:2}" >/dev/null 2>&1 || :; }
+
+@test "nat: what a killed command left is repaired by the next one" {
+	create_minimal 101 --ipadd 10.5.0.101 --publish 8080:80
+	create_minimal 102 --ipadd 10.5.0.102
+	vzctl --quiet start 102
+	cut_off state start 101
+	rc_is 0 vzctl start 101
+	is "tcp . 8080 : 10.5.0.101 . 80" "$(ports)"
+	cut_off net stop 101 --fast
+	rc_is 0 vzctl mount 101
+	rc_is 0 vzctl umount 101
+	is "" "$(ports)"
+	# A port of nobody, because the one it led to has lost its address, is free.
+	vzctl --quiet start 101
+	on_host ip route del 10.5.0.101
+	rc_is 0 vzctl set 102 --publish 8080:80
+	is "tcp . 8080 : 10.5.0.102 . 80" "$(ports)"
+}
+
+@test "nat: ports that somebody flushed come back with the next change" {
+	create_minimal 101 --ipadd 10.5.0.101 --publish 8080:80
+	vzctl --quiet start 101
+	on_host nft flush ruleset
+	rc_is 0 vzctl set 101 --ipadd 10.5.0.105
+	is "tcp . 8080 : 10.5.0.101 . 80" "$(ports)"
+}

@@ -635,6 +635,8 @@ static int ns_apply(struct vz_env *env, enum vz_group group, struct vz_err *err)
 		return veth_change(env, err);
 	case VZ_G_netdev:
 		return netdev_change(env, err);
+	case VZ_G_publish:
+		return venet_publish(env, err);
 	default:
 		return limits_apply(env, group, err);
 	}

@@ -205,6 +205,8 @@ static int plan_net_attach(struct vz_env *env, struct vz_err *err)
 		plan_record(env->host->plan, "veth device %s", *n);
 	for (char **n = env->netdevs; n && *n; n++)
 		plan_record(env->host->plan, "move device %s in", *n);
+	for (char *const *port = conf_list(env->conf, VZ_P_publish); port && *port; port++)
+		plan_record(env->host->plan, "publish port %s", *port);
 	return outcome(env, "net_attach", VZ_E_CANT_ADDIP, err);
 }
 

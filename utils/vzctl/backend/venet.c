@@ -10,6 +10,7 @@
 
 #include "backend/nat.h"
 #include "backend/network.h"
+#include "backend/publish.h"
 #include "backend/venet.h"
 #include "base/cleanup.h"
 #include "base/str.h"
@@ -74,6 +75,20 @@ void venet_name(const char *tag, vz_ctid id, char ret[IF_NAMESIZE])
 		id /= 36;
 	} while (id);
 	(void)strncat(ret, p, IF_NAMESIZE - 1 - strlen(ret));
+}
+
+bool venet_owner(const char *tag, const char *name, vz_ctid *ret)
+{
+	char prefix[IF_NAMESIZE], again[IF_NAMESIZE];
+	unsigned long id;
+
+	name_prefix(tag, prefix);
+	if (!str_has_prefix(name, prefix))
+		return false;
+	id = strtoul(name + strlen(prefix), NULL, *tag ? 36 : 10);
+	*ret = (vz_ctid)id;
+	venet_name(tag, *ret, again);
+	return str_equal(again, name);
 }
 
 /* The same at every start: 00:18:51 was OpenVZ's. */
@@ -501,11 +516,21 @@ static int configure_inside(struct venet *v, struct vz_err *err)
 
 /* ---- changes ---- */
 
+static struct nat nat_of(struct venet *v, const struct net_addr *addresses, size_t n)
+{
+	return (struct nat){ .nw = &v->nw, .prefix = v->prefix, .addresses = addresses, .n = n };
+}
+
+static int lead_ports(struct venet *v, const struct net_addr *addresses, size_t n, struct vz_err *err)
+{
+	struct nat t = nat_of(v, addresses, n);
+
+	return publish_change(&t, v->up, v->n_up, err);
+}
+
 static void translate(struct venet *v)
 {
-	struct nat t = {
-		.nw = &v->nw, .prefix = v->prefix, .addresses = v->want, .n = v->n_want,
-	};
+	struct nat t = nat_of(v, v->want, v->n_want);
 
 	nat_masquerade(&t);
 }
@@ -528,7 +553,8 @@ static int carry_out(struct venet *v, struct vz_err *err)
 {
 	if (network_open_inside(&v->nw, err) < 0 || find_neighbours(v, err) < 0 || probe_neighbours(v, err) < 0)
 		return -1;
-	if (ensure_device(v, err) < 0 || claim_all(v, err) < 0 || configure_inside(v, err) < 0) {
+	if (ensure_device(v, err) < 0 || claim_all(v, err) < 0 || configure_inside(v, err) < 0 ||
+	    lead_ports(v, v->want, v->n_want, err) < 0) {
 		roll_back(v);
 		return -1;
 	}
@@ -551,6 +577,21 @@ int venet_change(struct vz_env *env, struct vz_err *err)
 	/* Without addresses there is nothing to make, but perhaps to take away. */
 	if (r == 0 && (v.n_want || v.host))
 		r = carry_out(&v, err);
+	if (r == 0 && !v.n_want)
+		publish_nothing(env);
+	venet_done(&v);
+	return r;
+}
+
+int venet_publish(struct vz_env *env, struct vz_err *err)
+{
+	struct venet v;
+	int r = venet_begin(&v, env, err);
+
+	if (r == 0 && !v.n_up && conf_list(env->conf, VZ_P_publish))
+		r = vz_fail(err, VZ_E_CANT_ADDIP, 0, "Unable to publish ports: container %u has no address on venet (set it one with --ipadd)", env->id);
+	if (r == 0)
+		r = lead_ports(&v, v.up, v.n_up, err);
 	venet_done(&v);
 	return r;
 }
@@ -592,8 +633,10 @@ int venet_attach(struct vz_env *env, struct vz_err *err)
 	struct venet v;
 	int r;
 
-	if (!env->addresses && !env->addresses_up)
+	if (!env->addresses && !env->addresses_up) {
+		publish_nothing(env);
 		return 0;
+	}
 	r = venet_begin(&v, env, err);
 	/* Of a run that was cut off: its other end is not in this container. */
 	if (r == 0)
@@ -624,6 +667,8 @@ int venet_detach(struct vz_env *env, struct vz_err *err)
 		no_longer_answer_for(&v, &v.up[i]);
 	if (r == 0)
 		remove_device(&v);
+	if (r == 0)
+		r = lead_ports(&v, NULL, 0, err);
 	venet_done(&v);
 	return r;
 }

@@ -26,7 +26,12 @@ int venet_detach(struct vz_env *env, struct vz_err *err);
 /* Of a running container: from env->addresses_up to env->addresses. All of it or, on failure, nothing. */
 int venet_change(struct vz_env *env, struct vz_err *err);
 
+/* Of a running container: env->conf says which ports of the host lead to it, at the addresses_up it has. */
+int venet_publish(struct vz_env *env, struct vz_err *err);
+
 /* The device of the host, in ret. tag: of the prefix; "" for none. */
 void venet_name(const char *tag, vz_ctid id, char ret[16]);
+/* Whose device that is; false: nobody's. */
+bool venet_owner(const char *tag, const char *name, vz_ctid *ret);
 
 #endif

@@ -79,6 +79,8 @@ extern const struct vz_type type_strlist, type_userpasswd, type_capabilities, ty
 extern const struct vz_type type_bindmount;
 /* type-net.c */
 extern const struct vz_type type_iplist, type_nslist, type_domains, type_netif, type_netdev;
+/* publish.c */
+extern const struct vz_type type_publish, type_unpublish;
 /* type-device.c */
 extern const struct vz_type type_devices, type_devnodes, type_pci;
 

@@ -171,6 +171,12 @@ static int apply_netdevs(struct vz_ct *ct, const struct vz_edits *edits VZ_UNUSE
 	return net_change_moved(ct, err);
 }
 
+static int apply_ports(struct vz_ct *ct, const struct vz_edits *edits VZ_UNUSED, enum vz_group group VZ_UNUSED,
+		       struct vz_err *err)
+{
+	return net_change_ports(ct, err);
+}
+
 /* In the order in which they are carried out. */
 static const struct {
 	enum vz_group group;
@@ -190,6 +196,7 @@ static const struct {
 	{ VZ_G_netdev,    apply_netdevs },
 	{ VZ_G_netif,     apply_netifs },
 	{ VZ_G_ip,        apply_addresses },
+	{ VZ_G_publish,   apply_ports },
 	{ VZ_G_hostname,  apply_hostname },
 	{ VZ_G_dns,       apply_dns },
 	{ VZ_G_password,  apply_password },

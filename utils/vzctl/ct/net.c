@@ -384,3 +384,15 @@ int net_change_moved(struct vz_ct *ct, struct vz_err *err)
 		return -1;
 	return change(ct, VZ_G_netdev, MOVED, ct->env.netdevs_up, ct->env.netdevs, err);
 }
+
+/* The kernel's own list of them is all there is to know. */
+int net_change_ports(struct vz_ct *ct, struct vz_err *err)
+{
+	char *const *ports = conf_list(&ct->conf, VZ_P_publish);
+	auto_free char *text = strv_join((char **)ports, " ");
+
+	if (load(ct, false, err) < 0)
+		return -1;
+	ct_info(ct, "Published ports: %s", str_is_empty(text) ? "none" : text);
+	return ct->vz->be->apply(&ct->env, VZ_G_publish, err);
+}

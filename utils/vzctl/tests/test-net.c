@@ -62,10 +62,26 @@ static void devices_are_named_after_the_container(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		char name[IF_NAMESIZE];
+		vz_ctid owner;
 
 		venet_name(cases[i].tag, cases[i].id, name);
 		assert_string_equal(name, cases[i].name);
+		assert_true(venet_owner(cases[i].tag, name, &owner));
+		assert_int_equal(owner, cases[i].id);
 	}
+}
+
+static void devices_of_others_are_nobody_s(void **state)
+{
+	static const struct { const char *tag, *name; } cases[] = {
+		{ "", "eth0" }, { "", "venet" }, { "", "venet1x" }, { "", "venet007" }, { "", "v0123abcd2t" },
+		{ "0123abcd", "v0123abce2t" }, { "0123abcd", "venet101" }, { "0123abcd", "v0123abcd" },
+	};
+	vz_ctid owner;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_false(venet_owner(cases[i].tag, cases[i].name, &owner));
 }
 
 int main(void)
@@ -74,6 +90,7 @@ int main(void)
 		cmocka_unit_test(addresses_are_read_with_their_prefix),
 		cmocka_unit_test(what_is_no_address_is_refused),
 		cmocka_unit_test(devices_are_named_after_the_container),
+		cmocka_unit_test(devices_of_others_are_nobody_s),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -347,6 +347,32 @@ static void choices_are_whole_words_of_the_row(void **state VZ_UNUSED)
 	BOTH(meminfo, "pages:x", "EINVAL");
 }
 
+static void ports_are_written_in_their_usual_form(void **state VZ_UNUSED)
+{
+	BOTH(publish, "8080:80", "8080:80");
+	BOTH(publish, "8080:80/tcp 53:5353/udp", "8080:80 53:5353/udp");
+	BOTH(publish, "198.51.100.1:8080:80", "198.51.100.1:8080:80");
+	BOTH(publish, "[2001:DB8:0::1]:8080:80/udp", "[2001:db8::1]:8080:80/udp");
+	/* One packet cannot go to two places: the later word counts. */
+	BOTH(publish, "8080:80 8080:81", "8080:81");
+	BOTH(publish, "8080:80 198.51.100.1:8080:81", "198.51.100.1:8080:81");
+	BOTH(publish, "198.51.100.2:8080:80 198.51.100.1:8080:81", "198.51.100.2:8080:80 198.51.100.1:8080:81");
+	BOTH(publish, "8080", "EINVAL");
+	BOTH(publish, "8080:", "EINVAL");
+	BOTH(publish, ":80", "EINVAL");
+	BOTH(publish, "0:80", "EINVAL");
+	BOTH(publish, "8080:65536", "EINVAL");
+	BOTH(publish, "8080:80:80", "EINVAL");
+	BOTH(publish, "8080:80/sctp", "EINVAL");
+	BOTH(publish, "/udp", "EINVAL");
+	BOTH(publish, "198.51.100.256:8080:80", "EINVAL");
+	BOTH(publish, "127.0.0.1:8080:80", "EINVAL");
+	BOTH(publish, "[::1]:8080:80", "EINVAL");
+	BOTH(publish, "[2001:db8::1:8080:80", "EINVAL");
+	BOTH(publish, "[2001:db8::1]8080:80", "EINVAL");
+	BOTH(publish, "[198.51.100.1]:8080:80", "EINVAL");
+}
+
 static void log_levels_may_be_negative(void **state VZ_UNUSED)
 {
 	struct vz_value v;
@@ -616,6 +642,7 @@ int main(void)
 		cmocka_unit_test(names_have_legal_characters_only),
 		cmocka_unit_test(paths_are_absolute),
 		cmocka_unit_test(choices_are_whole_words_of_the_row),
+		cmocka_unit_test(ports_are_written_in_their_usual_form),
 		cmocka_unit_test(log_levels_may_be_negative),
 		cmocka_unit_test(addresses_are_written_in_their_usual_form),
 		cmocka_unit_test(no_address_of_either_family_is_left_out),
