@@ -397,6 +397,26 @@ udp . 53 : 10.5.0.101 . 7" "$(ports)"
 	is "" "$(ports)"
 }
 
+# ---- both ----
+
+@test "nat: a Debian with a private address loads from a web server outside and is one, until it is stopped" {
+	need_template debian-13
+	mkdir -p "$BATS_TEST_TMPDIR/www"
+	echo "from outside" >"$BATS_TEST_TMPDIR/www/page"
+	on_client busybox httpd -f -p 80 -h "$BATS_TEST_TMPDIR/www" 3>&- &
+	server=$!
+	vzctl --quiet create 101 --ostemplate debian-13 --ipadd 10.5.0.101 --publish 8080:80
+	vzctl --quiet start 101 --wait
+	rc_is 0 vzctl exec2 101 /usr/lib/apt/apt-helper download-file http://198.51.100.200/page /tmp/page
+	is "from outside" "$(vzctl exec 101 cat /tmp/page)"
+	vzctl exec 101 'cat >/busybox && chmod 0755 /busybox && mkdir /www && echo "from inside" >/www/page && /busybox httpd -h /www' \
+		<"$(command -v busybox)"
+	is "from inside" "$(on_client bash -c 'exec 5<>/dev/tcp/198.51.100.1/8080; printf "GET /page HTTP/1.0\r\n\r\n" >&5; tail -n 1 <&5')"
+	vzctl --quiet stop 101
+	is "$(cat "$BATS_FILE_TMPDIR/before")" "$(net_state)"
+	not_from_outside 198.51.100.1 8080
+}
+
 # ---- bad days ----
 
 # cut_off STEP COMMAND…: vzctl, killed as it is about to carry out a step.
