@@ -23,6 +23,19 @@ rows_net()
 	variant 'without one' - - "$v $PREFIX start 101" "$v $PREFIX --quiet stop 101 --fast"
 	measure
 	row "start with an address" ours 'without one' 1.3 "<= 1.3"
+	# Masqueraded, and a port of the host's that leads to it.
+	vzctl --quiet create 104 --ostemplate minimal --ipadd 10.5.0.104
+	vzctl --quiet create 105 --ostemplate minimal --ipadd 10.5.0.105
+	vzctl --quiet create 106 --ostemplate minimal --ipadd 10.5.0.106 --publish 8080:80
+	vzctl --quiet start 105
+	variant ours - - "$v $PREFIX start 104" "$v $PREFIX --quiet stop 104 --fast"
+	variant 'without one' - - "$v $PREFIX start 101" "$v $PREFIX --quiet stop 101 --fast"
+	measure
+	row "start with a private address" ours 'without one' 1.3 "<= 1.3"
+	variant ours - - "$v $PREFIX start 106" "$v $PREFIX --quiet stop 106 --fast"
+	variant 'without one' - - "$v $PREFIX start 101" "$v $PREFIX --quiet stop 101 --fast"
+	measure
+	row "start with a published port" ours 'without one'
 	variant ours - - "$v $PREFIX set 103 --ipadd 198.51.100.7" "$v $PREFIX --quiet set 103 --ipdel 198.51.100.7"
 	if [ $has_lxc = yes ]; then
 		on_host env PATH=/nonexistent /usr/bin/lxc-start -P "$peer/lxc" -n bench
