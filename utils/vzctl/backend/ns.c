@@ -637,6 +637,8 @@ static int ns_apply(struct vz_env *env, enum vz_group group, struct vz_err *err)
 		return netdev_change(env, err);
 	case VZ_G_publish:
 		return venet_publish(env, err);
+	case VZ_G_rate:
+		return venet_rate(env, err);
 	default:
 		return limits_apply(env, group, err);
 	}

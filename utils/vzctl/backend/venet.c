@@ -11,6 +11,7 @@
 #include "backend/nat.h"
 #include "backend/network.h"
 #include "backend/publish.h"
+#include "backend/rate.h"
 #include "backend/venet.h"
 #include "base/cleanup.h"
 #include "base/str.h"
@@ -294,6 +295,7 @@ static void remove_device(struct venet *v)
 
 	if (r < 0 && r != -ENODEV)
 		vz_log(v->env->host->log, VZ_LOG_ERR, v->env->id, "cannot remove device '%s': %s, ignoring", v->name, strerror(-r));
+	rate_remove(&v->nw);
 	remove_filter(v);
 	v->host = 0;
 }
@@ -528,6 +530,12 @@ static int lead_ports(struct venet *v, const struct net_addr *addresses, size_t 
 	return publish_change(&t, v->up, v->n_up, err);
 }
 
+/* A device that was there has its limit, or none, already. */
+static int limit_rate(struct venet *v, struct vz_err *err)
+{
+	return v->is_new && rate_is_limited(v->env->conf) ? rate_limit(&v->nw, v->name, err) : 0;
+}
+
 static void translate(struct venet *v)
 {
 	struct nat t = nat_of(v, v->want, v->n_want);
@@ -554,7 +562,7 @@ static int carry_out(struct venet *v, struct vz_err *err)
 	if (network_open_inside(&v->nw, err) < 0 || find_neighbours(v, err) < 0 || probe_neighbours(v, err) < 0)
 		return -1;
 	if (ensure_device(v, err) < 0 || claim_all(v, err) < 0 || configure_inside(v, err) < 0 ||
-	    lead_ports(v, v->want, v->n_want, err) < 0) {
+	    limit_rate(v, err) < 0 || lead_ports(v, v->want, v->n_want, err) < 0) {
 		roll_back(v);
 		return -1;
 	}
@@ -592,6 +600,18 @@ int venet_publish(struct vz_env *env, struct vz_err *err)
 		r = vz_fail(err, VZ_E_CANT_ADDIP, 0, "Unable to publish ports: container %u has no address on venet (set it one with --ipadd)", env->id);
 	if (r == 0)
 		r = lead_ports(&v, v.up, v.n_up, err);
+	venet_done(&v);
+	return r;
+}
+
+int venet_rate(struct vz_env *env, struct vz_err *err)
+{
+	struct venet v;
+	int r = venet_begin(&v, env, err);
+
+	/* Without a device it is limited when it gets one. */
+	if (r == 0 && v.host)
+		r = rate_limit(&v.nw, v.name, err);
 	venet_done(&v);
 	return r;
 }

@@ -29,6 +29,9 @@ int venet_change(struct vz_env *env, struct vz_err *err);
 /* Of a running container: env->conf says which ports of the host lead to it, at the addresses_up it has. */
 int venet_publish(struct vz_env *env, struct vz_err *err);
 
+/* Of a running container: env->conf says how much may go through its device. */
+int venet_rate(struct vz_env *env, struct vz_err *err);
+
 /* The device of the host, in ret. tag: of the prefix; "" for none. */
 void venet_name(const char *tag, vz_ctid id, char ret[16]);
 /* Whose device that is; false: nobody's. */

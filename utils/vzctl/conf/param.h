@@ -61,6 +61,7 @@ enum vz_group {
 	VZ_G_netif,
 	VZ_G_netdev,
 	VZ_G_publish,
+	VZ_G_rate,
 	VZ_G_name,
 	VZ_G_root,
 	VZ_G_kept,

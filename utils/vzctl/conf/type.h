@@ -81,6 +81,8 @@ extern const struct vz_type type_bindmount;
 extern const struct vz_type type_iplist, type_nslist, type_domains, type_netif, type_netdev;
 /* publish.c */
 extern const struct vz_type type_publish, type_unpublish;
+/* rate.c */
+extern const struct vz_type type_rates;
 /* type-device.c */
 extern const struct vz_type type_devices, type_devnodes, type_pci;
 

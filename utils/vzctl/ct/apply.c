@@ -177,6 +177,13 @@ static int apply_ports(struct vz_ct *ct, const struct vz_edits *edits VZ_UNUSED,
 	return net_change_ports(ct, err);
 }
 
+static int apply_rate(struct vz_ct *ct, const struct vz_edits *edits VZ_UNUSED, enum vz_group group, struct vz_err *err)
+{
+	if (conf_list(&ct->conf, VZ_P_rate) && !conf_yes(&ct->conf, VZ_P_ratebound, false))
+		ct_warn(ct, "RATE: kept, not enforced: bandwidth cannot be guaranteed, only limited (--ratebound yes)");
+	return ct->vz->be->apply(&ct->env, group, err);
+}
+
 /* In the order in which they are carried out. */
 static const struct {
 	enum vz_group group;
@@ -197,6 +204,7 @@ static const struct {
 	{ VZ_G_netif,     apply_netifs },
 	{ VZ_G_ip,        apply_addresses },
 	{ VZ_G_publish,   apply_ports },
+	{ VZ_G_rate,      apply_rate },
 	{ VZ_G_hostname,  apply_hostname },
 	{ VZ_G_dns,       apply_dns },
 	{ VZ_G_password,  apply_password },

@@ -62,6 +62,7 @@ static const struct {
 	{ VZ_G_netif,     "network",  false },
 	{ VZ_G_netdev,    "network",  false },
 	{ VZ_G_publish,   "network",  false },
+	{ VZ_G_rate,      "network",  false },
 	{ VZ_G_hostname,  "network",  false },
 };
 

@@ -190,6 +190,22 @@ int net_link_find(struct net *n, enum net_side side, const char *name)
 	return r < 0 ? r : index ? index : -ENODEV;
 }
 
+int net_ifb_add(struct net *n, const char *name)
+{
+	struct rtnl_link *link = n->nl.rtnl_link_alloc();
+	struct nl_msg *msg = NULL;
+	int r = -ENOMEM;
+
+	if (!link)
+		return r;
+	n->nl.rtnl_link_set_name(link, name);
+	if (n->nl.rtnl_link_set_type(link, "ifb") == 0 &&
+	    n->nl.rtnl_link_build_add_request(link, NLM_F_CREATE | NLM_F_EXCL, &msg) == 0)
+		r = netlink_talk(&n->nl, n->sock[NET_HOST], msg, NULL, NULL);
+	n->nl.rtnl_link_put(link);
+	return r < 0 ? r : net_link_find(n, NET_HOST, name);
+}
+
 static struct rtnl_link *link_of(struct net *n, int index)
 {
 	struct rtnl_link *link = n->nl.rtnl_link_alloc();

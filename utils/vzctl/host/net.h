@@ -51,6 +51,8 @@ struct net_veth {
 };
 /* Both ends are down. -EEXIST: one of the names is taken. */
 int net_veth_add(struct net *n, const struct net_veth *v);
+/* An intermediate device of the host, where what arrived at another can wait; it is down. Its index, or -EEXIST. */
+int net_ifb_add(struct net *n, const char *name);
 /* > 0, or -ENODEV. */
 int net_link_find(struct net *n, enum net_side side, const char *name);
 int net_link_up(struct net *n, enum net_side side, int index);

@@ -26,7 +26,7 @@
 	X(nla_put) X(nla_data) X(nla_len) X(nla_find) X(nla_ok) X(nla_next) X(nl_addr_build) X(nl_addr_put) X(nl_addr_set_prefixlen)
 #define LIBNL_ROUTE(X) \
 	X(rtnl_link_veth_alloc) X(rtnl_link_veth_get_peer) X(rtnl_link_alloc) X(rtnl_link_put) \
-	X(rtnl_link_set_name) X(rtnl_link_set_addr) X(rtnl_link_set_flags) X(rtnl_link_unset_flags) X(rtnl_link_set_ifindex) \
+	X(rtnl_link_set_name) X(rtnl_link_set_type) X(rtnl_link_set_addr) X(rtnl_link_set_flags) X(rtnl_link_unset_flags) X(rtnl_link_set_ifindex) \
 	X(rtnl_link_set_ns_fd) X(rtnl_link_set_master) \
 	X(rtnl_link_build_add_request) X(rtnl_link_build_change_request) X(rtnl_link_build_delete_request) \
 	X(rtnl_link_build_get_request) \

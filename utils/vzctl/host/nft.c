@@ -183,24 +183,9 @@ int nft_find_swallower(struct net *n, const char *prefix, char **ret)
 
 /* ---- the program ---- */
 
-static char *find_program(const char *name)
-{
-	auto_free char *dirs = strdup(SCRIPT_PATH);
-	char *save = NULL;
-
-	for (char *dir = dirs ? strtok_r(dirs, ":", &save) : NULL; dir; dir = strtok_r(NULL, ":", &save)) {
-		char *path = path_join(dir, name);
-
-		if (!path || access(path, X_OK) == 0)
-			return path;
-		free(path);
-	}
-	return NULL;
-}
-
 int nft_run(const char *commands)
 {
-	auto_free char *file = find_program("nft");
+	auto_free char *file = script_find("nft");
 	char *argv[] = { file, (char *)commands, NULL };
 	struct script_run run = { .file = file, .argv = argv, .stdin_fd = -1, .stdout_fd = -1, .timeout = NFT_TIMEOUT };
 	int r = file ? script_run(&run) : -ENOENT;

@@ -13,8 +13,10 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/fd.h"
 #include "base/proc.h"
 #include "base/str.h"
 #include "base/strv.h"
@@ -252,4 +254,19 @@ int script_run(const struct script_run *s)
 int script_exit_code(int status)
 {
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+char *script_find(const char *name)
+{
+	auto_free char *dirs = strdup(SCRIPT_PATH);
+	char *save = NULL;
+
+	for (char *dir = dirs ? strtok_r(dirs, ":", &save) : NULL; dir; dir = strtok_r(NULL, ":", &save)) {
+		char *path = path_join(dir, name);
+
+		if (!path || access(path, X_OK) == 0)
+			return path;
+		free(path);
+	}
+	return NULL;
 }

@@ -30,6 +30,8 @@ struct script_run {
  * The wait status (>= 0), or a negative errno (-ENOENT: no such file).
  */
 int script_run(const struct script_run *s);
+/* Where in SCRIPT_PATH a program is; NULL: nowhere, or no memory. Caller frees. */
+char *script_find(const char *name);
 /* Exit status as a shell counts it: 128 + signal for a death by signal. */
 int script_exit_code(int status);
 

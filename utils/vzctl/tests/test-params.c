@@ -94,6 +94,7 @@ static const struct {
 	{ &type_netif,        { "eth0,00:18:51:aa:bb:cc", "ifname=eth1,gw=10.0.0.1,bridge=br0;ifname=eth2" } },
 	{ &type_publish,      { "8080:80", "198.51.100.1:53:53/udp [2001:db8::1]:8080:80" } },
 	{ &type_unpublish,    { "8080", "198.51.100.1:53/udp" } },
+	{ &type_rates,        { "eth0:1:8000", "*:1:100 eth1:2:200" } },
 	{ &type_netdev,       { "eth1", "eth2 eth3" } },
 	{ &type_devices,      { "c:10:200:rw", "b:8:all:r c:10:1:none" } },
 	{ &type_devnodes,     { "net/tun:rw", "sdb:r sdc:rwq" } },

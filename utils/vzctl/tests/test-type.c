@@ -373,6 +373,24 @@ static void ports_are_written_in_their_usual_form(void **state VZ_UNUSED)
 	BOTH(publish, "[198.51.100.1]:8080:80", "EINVAL");
 }
 
+static void rates_have_three_parts(void **state VZ_UNUSED)
+{
+	BOTH(rate, "eth0:1:8000", "eth0:1:8000");
+	BOTH(rate, "*:1:8000 eth0:2:1", "*:1:8000 eth0:2:1");
+	BOTH(rate, "*:1:8000,*:2:1", "*:1:8000 *:2:1");
+	BOTH(rate, "*:1:8000 *:1:9000", "*:1:9000");
+	BOTH(rate, "*:1:1000000000", "*:1:1000000000");
+	BOTH(rate, "*:1:1000000001", "EINVAL");
+	BOTH(rate, "*:16:1", "EINVAL");
+	BOTH(rate, "*:1:0", "EINVAL");
+	BOTH(rate, "*:1", "EINVAL");
+	BOTH(rate, "*::1", "EINVAL");
+	BOTH(rate, ":1:1", "EINVAL");
+	BOTH(rate, "*:1:1:1", "EINVAL");
+	BOTH(rate, "*:1:1k", "EINVAL");
+	BOTH(rate, "a-long-device-name:1:1", "EINVAL");
+}
+
 static void log_levels_may_be_negative(void **state VZ_UNUSED)
 {
 	struct vz_value v;
@@ -643,6 +661,7 @@ int main(void)
 		cmocka_unit_test(paths_are_absolute),
 		cmocka_unit_test(choices_are_whole_words_of_the_row),
 		cmocka_unit_test(ports_are_written_in_their_usual_form),
+		cmocka_unit_test(rates_have_three_parts),
 		cmocka_unit_test(log_levels_may_be_negative),
 		cmocka_unit_test(addresses_are_written_in_their_usual_form),
 		cmocka_unit_test(no_address_of_either_family_is_left_out),
