@@ -192,7 +192,7 @@ Destination=::/0' "$(content /etc/systemd/network/10-vz-venet0.network)"
 	keeps_books /etc/NetworkManager/system-connections/vz-venet0.nmconnection
 	add starting "$START"
 	is '[connection]
-id=venet0
+id=vz-venet0
 type=ethernet
 interface-name=venet0
 
@@ -209,6 +209,34 @@ address1=2001:db8:5e::7/64' "$(content /etc/NetworkManager/system-connections/vz
 	add starting 198.51.100.7
 	output=$(content /etc/NetworkManager/system-connections/vz-venet0.nmconnection | tail -n 2 | xargs)
 	is '[ipv6] method=ignore' "$output"
+}
+
+@test "network: what was written for a way that is not used any more goes" {
+	local before
+	debian_root
+	echo 'iface eth0 inet dhcp' | file /etc/network/interfaces.d/eth0
+	mkdir -p "$ROOT/etc/systemd/network" "$ROOT/etc/NetworkManager/system-connections" "$ROOT/etc/systemd/system/multi-user.target.wants"
+	add starting "$START"
+	knows /etc/network/interfaces.d/vz 198.51.100.7/32 2001:db8:5e::7/64
+	enable NetworkManager.service
+	add starting "$START"
+	[ ! -e "$ROOT/etc/network/interfaces.d/vz" ] && [ -e "$ROOT/etc/network/interfaces.d/eth0" ]
+	knows /etc/NetworkManager/system-connections/vz-venet0.nmconnection 198.51.100.7/32 2001:db8:5e::7/64
+	enable systemd-networkd.service
+	add starting "$START"
+	[ ! -e "$ROOT/etc/NetworkManager/system-connections/vz-venet0.nmconnection" ]
+	knows /etc/systemd/network/10-vz-venet0.network 198.51.100.7/32 2001:db8:5e::7/64
+	before=$(etc_state)
+	add starting "$START"
+	is "$before" "$(etc_state)"
+	rm "$ROOT/etc/systemd/system/multi-user.target.wants/"*
+	file /etc/network/interfaces <<<'auto lo'
+	add starting "$START"
+	[ ! -e "$ROOT/etc/systemd/network/10-vz-venet0.network" ]
+	knows /etc/network/interfaces 198.51.100.7/32 2001:db8:5e::7/64
+	enable systemd-networkd.service
+	add running 198.51.100.8
+	is 'auto lo' "$(cat "$ROOT/etc/network/interfaces")"
 }
 
 # ---- Red Hat ----

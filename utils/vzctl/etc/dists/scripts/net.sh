@@ -71,6 +71,10 @@ choose_addresses()
 		*) ipv4="$ipv4 $address/32" ;;
 		esac
 	done
+	if [ $forget = yes ]; then
+		ipv4=
+		ipv6=
+	fi
 	addresses=$ipv4$ipv6
 }
 
@@ -97,12 +101,12 @@ each()
 
 # ---- files ----
 
-# begin FILE: read it, and find out which addresses it should have. A file too large to be edited stays as it
-# is; the container has its addresses all the same.
+# begin FILE: read it, and find out which addresses it should have. Fails if it is too large to be edited: then
+# it stays as it is; the container has its addresses all the same.
 begin()
 {
 	file=$1
-	read_file "$file" || exit 0
+	read_file "$file" || return
 	# shellcheck disable=SC2154 # of read_file
 	choose_addresses "$file_text"
 	text="$ours$addresses$nl"
@@ -116,7 +120,8 @@ begin()
 # (whose device had an address of the loopback, too) is the user's.
 put_file()
 {
-	if [ $is_users = yes ]; then
+	if [ "$is_users" = yes ]; then
+		[ $forget = no ] || return 0
 		printf '%s\n' "'$file' is not of vzctl's making and stays as it is" >&2
 	elif [ -n "$addresses" ]; then
 		[ -d "${file%/*}" ] || mkdir -p "${file%/*}"
@@ -156,7 +161,7 @@ put_lines()
 {
 	if [ -n "$addresses" ]; then
 		replace_file "$file" "$head$text$end$nl$tail" "${1:-0644}"
-	elif [ $had_lines = yes ]; then
+	elif [ "$had_lines" = yes ]; then
 		replace_file "$file" "$head$tail" "${1:-0644}"
 	fi
 }
@@ -195,16 +200,16 @@ write_interfaces()
 {
 	main=/etc/network/interfaces
 	own=$main.d/vz
-	read_file $main || exit 0
+	read_file $main || return 0
 	case $nl$file_text in
 	*"${nl}source $main.d/*$nl"* | *"${nl}source interfaces.d/*$nl"* | *"${nl}source-directory $main.d$nl"* | \
 		*"${nl}source-directory $main.d/$nl"* | *"${nl}source-directory interfaces.d$nl"*)
-		begin $own
+		begin $own || return 0
 		say_interfaces
 		put_file
 		;;
 	*)
-		begin $main
+		begin $main || return 0
 		cut_lines
 		# OpenVZ wrote all of it, with what it was to keep in head and tail.
 		case $head in
@@ -225,7 +230,7 @@ write_interfaces()
 # The name sorts before what comes with images and would match any device.
 write_networkd()
 {
-	begin "/etc/systemd/network/10-vz-$NETDEV.network"
+	begin "/etc/systemd/network/10-vz-$NETDEV.network" || return 0
 	say '[Match]' "Name=$NETDEV" '' '[Network]' 'DHCP=no' 'IPv6AcceptRA=no' 'LinkLocalAddressing=no' \
 		'ConfigureWithoutCarrier=yes'
 	# shellcheck disable=SC2086 # words
@@ -256,11 +261,12 @@ say_keyfile()
 	done
 }
 
-# Of the many types of a connection "ethernet" is the one that fits the device everywhere.
+# Of the many types of a connection "ethernet" is the one that fits the device everywhere. What it finds
+# configured at its start becomes a connection named like the device: ours needs another name.
 write_networkmanager()
 {
-	begin "/etc/NetworkManager/system-connections/vz-$NETDEV.nmconnection"
-	say '[connection]' "id=$NETDEV" 'type=ethernet' "interface-name=$NETDEV"
+	begin "/etc/NetworkManager/system-connections/vz-$NETDEV.nmconnection" || return 0
+	say '[connection]' "id=vz-$NETDEV" 'type=ethernet' "interface-name=$NETDEV"
 	# shellcheck disable=SC2086 # words
 	say_keyfile ipv4 disabled 0.0.0.0/0 $ipv4
 	# shellcheck disable=SC2086 # words
@@ -273,7 +279,7 @@ write_networkmanager()
 
 write_ifcfg()
 {
-	begin "/etc/sysconfig/network-scripts/ifcfg-$NETDEV"
+	begin "/etc/sysconfig/network-scripts/ifcfg-$NETDEV" || return 0
 	say "DEVICE=$NETDEV" 'ONBOOT=yes' 'BOOTPROTO=none' 'NM_CONTROLLED=no' 'ARPCHECK=no'
 	number=
 	for address in $ipv4; do
@@ -301,7 +307,7 @@ write_ifcfg()
 
 write_suse()
 {
-	begin "/etc/sysconfig/network/ifcfg-$NETDEV"
+	begin "/etc/sysconfig/network/ifcfg-$NETDEV" || return 0
 	say "STARTMODE='auto'" "BOOTPROTO='static'"
 	number=
 	for address in $addresses; do
@@ -310,7 +316,7 @@ write_suse()
 	done
 	put_file
 
-	begin "/etc/sysconfig/network/ifroute-$NETDEV"
+	begin "/etc/sysconfig/network/ifroute-$NETDEV" || return 0
 	[ -z "$ipv4" ] || say "0.0.0.0/0 - - $NETDEV"
 	[ -z "$ipv6" ] || say "::/0 - - $NETDEV"
 	put_file
@@ -321,7 +327,7 @@ write_suse()
 # Custom commands, because its own would fail on what is there.
 write_netctl()
 {
-	begin "/etc/netctl/vz-$NETDEV"
+	begin "/etc/netctl/vz-$NETDEV" || return 0
 	say "Interface=$NETDEV" 'Connection=ethernet' 'ForceConnect=yes' 'SkipNoCarrier=yes' 'IP=no' 'IPCustom=('
 	# shellcheck disable=SC2086 # words
 	each "	'addr replace " " dev $NETDEV'" $addresses
@@ -348,7 +354,7 @@ put_link()
 
 write_netifrc()
 {
-	begin /etc/conf.d/net
+	begin /etc/conf.d/net || return 0
 	cut_lines
 	text="${text}config_$NETDEV=\"$nl"
 	# shellcheck disable=SC2086 # words
@@ -368,7 +374,7 @@ write_netifrc()
 # Ours go first: the user's script may end with an exit. dhcpcd would give the device an address of its own.
 write_runit()
 {
-	begin /etc/rc.local
+	begin /etc/rc.local || return 0
 	cut_lines
 	tail=$head$tail
 	head='#!/bin/sh'$nl
@@ -386,7 +392,7 @@ write_runit()
 	put_lines 0755
 
 	[ -f /etc/dhcpcd.conf ] || return 0
-	begin /etc/dhcpcd.conf
+	begin /etc/dhcpcd.conf || return 0
 	cut_lines
 	tail=$head$tail
 	head=
@@ -413,22 +419,52 @@ has_networkmanager()
 		[ -L /etc/runlevels/default/NetworkManager ] || [ -L /etc/runit/runsvdir/default/NetworkManager ]
 }
 
+# What may have been in use before, and would now get in the way of the other, is told as if there were no
+# addresses any more: NetworkManager keeps off a device that ifupdown knows.
+forget_others()
+{
+	forget=yes
+	for way; do
+		[ "$way" = "$used" ] || "write_$way"
+	done
+}
+
+# Those that have left something behind, or may have.
+used_before()
+{
+	set --
+	[ ! -f "/etc/systemd/network/10-vz-$NETDEV.network" ] || set -- "$@" networkd
+	[ ! -f "/etc/NetworkManager/system-connections/vz-$NETDEV.nmconnection" ] || set -- "$@" networkmanager
+	[ ! -f "/etc/sysconfig/network/ifcfg-$NETDEV" ] || set -- "$@" suse
+	[ ! -f "/etc/sysconfig/network-scripts/ifcfg-$NETDEV" ] || set -- "$@" ifcfg
+	[ ! -f "/etc/netctl/vz-$NETDEV" ] || set -- "$@" netctl
+	[ ! -L "/etc/init.d/net.$NETDEV" ] || set -- "$@" netifrc
+	[ ! -f /etc/network/interfaces ] || set -- "$@" interfaces
+	[ ! -d /etc/runit ] || set -- "$@" runit
+	forget_others "$@"
+}
+
 if is_enabled systemd-networkd.service; then
-	write_networkd
+	used=networkd
 elif has_networkmanager; then
-	write_networkmanager
+	used=networkmanager
 elif [ -d /etc/netplan ]; then
-	write_networkd		# netplan has it started
+	used=networkd		# netplan has it started
 elif [ -f /etc/sysconfig/network/config ]; then
-	write_suse
+	used=suse
 elif [ -d /etc/sysconfig/network-scripts ]; then
-	write_ifcfg
+	used=ifcfg
 elif [ -d /etc/netctl ]; then
-	write_netctl
+	used=netctl
 elif [ -e /etc/init.d/net.lo ]; then
-	write_netifrc
+	used=netifrc
 elif [ -d /etc/network ]; then
-	write_interfaces
+	used=interfaces
 elif [ -d /etc/runit ]; then
-	write_runit
+	used=runit
+else
+	exit 0
 fi
+forget=no
+"write_$used"
+used_before
