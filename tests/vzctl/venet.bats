@@ -4,7 +4,7 @@
 # venet: addresses of containers, routed by the host. All of it happens in networks of the test's own: one
 # stands for the host's, one for somebody outside (net_setup).
 
-# shellcheck disable=SC2154 # out and err are from the helpers
+# shellcheck disable=SC2154,SC2016 # out and err are from the helpers; text for other shells
 load ../lib/helpers
 
 setup_file()
@@ -103,6 +103,32 @@ proxies() { { on_host ip -4 neigh show proxy; on_host ip -6 neigh show proxy; } 
 	is "$(cat "$BATS_FILE_TMPDIR/before")" "$(net_state)"
 	is_down 101
 	is_down 102
+}
+
+# for_all WORD…: vzctl with these words for COUNT containers from 1001 on, four at a time; ID stands for the
+# number, ADDRESS for the address that belongs to it.
+for_all()
+{
+	seq 2 $((COUNT + 1)) | on_host xargs -P 4 -I '{}' sh -c '
+		id=$(($1 + 999)); address=198.51.100.$1; shift
+		for word; do
+			shift
+			case $word in ID) word=$id ;; ADDRESS) word=$address ;; esac
+			set -- "$@" "$word"
+		done
+		out=$("$@" 2>&1) || { echo "rc $?: $*: $out"; exit 1; }' - '{}' "$BUILD/vzctl" --prefix "$PREFIX" "$@" 3>&-
+}
+
+@test "venet: 128 containers have an address each, all of them reach the world, and leave nothing behind" {
+	COUNT=128
+	[ "${TIME_SCALE:-1}" -eq 1 ] || COUNT=16
+	for_all --quiet create ID --ostemplate minimal --ipadd ADDRESS
+	for_all --quiet start ID
+	is $COUNT "$(routes | wc -w)"
+	for_all exec2 ID ping -c 1 -W 5 198.51.100.200
+	for_all --quiet stop ID --fast
+	is "$(cat "$BATS_FILE_TMPDIR/before")" "$(net_state)"
+	for_all --quiet destroy ID
 }
 
 @test "venet: addresses come and go while the container runs" {
