@@ -104,10 +104,12 @@ struct vz_backend {
 	int (*limits_remove)(struct vz_env *env, struct vz_err *err);
 
 	/*
-	 * Process 1, set up and waiting; fills init_*. Its parent is vzeventd if that runs, else the caller,
-	 * whose end it survives.
+	 * Process 1, alone in its namespaces and setting itself up; fills init_*. Its parent is vzeventd if that
+	 * runs, else the caller, whose end it survives.
 	 */
 	int (*spawn)(struct vz_env *env, struct vz_err *err);
+	/* Wait until it is set up, and waits itself. Before that nothing may enter its root. */
+	int (*ready)(struct vz_env *env, struct vz_err *err);
 	/*
 	 * For vzeventd: what spawn() in another process asked it for with this message. The descriptors stay
 	 * the caller's, who is to reap the children it gets.

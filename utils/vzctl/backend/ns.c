@@ -270,7 +270,7 @@ static int ns_spawn_for_other(struct vz_host *host, const char *message, const i
 	return r < 0 ? vz_fail(err, VZ_E_SYSTEM, r, "make a process for a container") : 0;
 }
 
-static int await_ready(struct vz_env *env, struct vz_err *err)
+static int ns_ready(struct vz_env *env, struct vz_err *err)
 {
 	struct ns_failure f = { 0 };
 	int r = ns_expect(env->init_sock, NS_READY, &f);
@@ -360,7 +360,7 @@ static int ns_spawn_init(struct vz_env *env, struct vz_err *err)
 	env->init_watched = made.delegated;
 	if (proc_stat_read(made.pid, &st) == 0)
 		env->init_start = st.start_time;
-	return await_ready(env, err);
+	return 0;
 }
 
 static int ns_release(struct vz_env *env, struct vz_err *err)
@@ -682,6 +682,7 @@ const struct vz_backend backend_ns = {
 	.limits_prepare  = limits_prepare,
 	.limits_remove   = limits_remove,
 	.spawn           = ns_spawn_init,
+	.ready           = ns_ready,
 	.spawn_for       = ns_spawn_for_other,
 	.release         = ns_release,
 	.find_init       = ns_find_init,

@@ -98,6 +98,11 @@ static int plan_spawn(struct vz_env *env, struct vz_err *err)
 	return 0;
 }
 
+static int plan_ready(struct vz_env *env, struct vz_err *err)
+{
+	return outcome(env, "ready", VZ_E_ENVCREATE, err);
+}
+
 static int plan_spawn_for(struct vz_host *host, const char *message, const int *fds, size_t n_fds, struct vz_err *err)
 {
 	(void)host;
@@ -279,6 +284,7 @@ const struct vz_backend backend_plan = {
 	.limits_prepare  = plan_limits_prepare,
 	.limits_remove   = plan_limits_remove,
 	.spawn           = plan_spawn,
+	.ready           = plan_ready,
 	.spawn_for       = plan_spawn_for,
 	.release         = plan_release,
 	.find_init       = plan_find_init,

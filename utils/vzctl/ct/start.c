@@ -115,6 +115,12 @@ static int spawn_init(struct vz_ct *ct, void *data, struct vz_err *err)
 	return -1;
 }
 
+static int await_init(struct vz_ct *ct, void *data, struct vz_err *err)
+{
+	(void)data;
+	return ct->vz->be->ready(&ct->env, err);
+}
+
 /* ---- the steps of start ---- */
 
 static int check_startable(struct vz_ct *ct, void *data, struct vz_err *err)
@@ -175,10 +181,16 @@ static int mount_binds(struct vz_ct *ct, void *data, struct vz_err *err)
 	return binds_start(ct, err);
 }
 
+/* While process 1 is still at work. Should it have died over that, this is what there is to say. */
 static int attach_net(struct vz_ct *ct, void *data, struct vz_err *err)
 {
-	(void)data;
-	return net_attach(ct, err);
+	struct vz_err why = { 0 };
+	int r = net_attach(ct, &why);
+
+	if (r < 0 && await_init(ct, data, err) == 0)
+		vz_err_move(err, &why);
+	vz_err_done(&why);
+	return r;
 }
 
 static int configure_dist(struct vz_ct *ct, void *data, struct vz_err *err)
@@ -207,8 +219,9 @@ static const struct vz_step start_steps[] = {
 	{ "check",  check_startable, NULL,            STEP_CHECK },
 	{ "mount",  mount_root,      umount_root,     STEP_PLANNED },
 	{ "limits", prepare_limits,  remove_limits,   STEP_PLANNED },
-	{ "spawn",  spawn_init,      kill_init,       STEP_PLANNED },	/* it waits at a barrier */
-	{ "net",    attach_net,      detach_net,      STEP_PLANNED },
+	{ "spawn",  spawn_init,      kill_init,       STEP_PLANNED },
+	{ "net",    attach_net,      detach_net,      STEP_PLANNED },	/* meanwhile process 1 sets itself up */
+	{ "ready",  await_init,      NULL,            STEP_PLANNED },	/* it waits at a barrier */
 	{ "state",  publish_state,   unpublish_state, 0 },
 	{ "binds",  mount_binds,     NULL,            STEP_PLANNED },	/* they end with process 1 */
 	{ "dist",   configure_dist,  NULL,            0 },
@@ -308,6 +321,7 @@ static const struct vz_step empty_steps[] = {
 	{ "mount",  mount_unless_mounted, umount_if_mounted_here, STEP_PLANNED },
 	{ "limits", prepare_limits,       remove_limits,          STEP_PLANNED },
 	{ "spawn",  spawn_init,           kill_init,              STEP_PLANNED },
+	{ "ready",  await_init,           NULL,                   STEP_PLANNED },
 };
 
 int ct_start_empty(struct vz_ct *ct, bool with_scripts, struct vz_err *err)
@@ -319,6 +333,7 @@ void ct_stop_empty(struct vz_ct *ct)
 {
 	ct->vz->undoing++;
 	for (size_t i = ARRAY_SIZE(empty_steps); i-- > 0;)
-		empty_steps[i].undo(ct, NULL);
+		if (empty_steps[i].undo)
+			empty_steps[i].undo(ct, NULL);
 	ct->vz->undoing--;
 }

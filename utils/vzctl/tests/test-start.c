@@ -234,6 +234,12 @@ static void each_failure_of_start_is_undone(void **state)
 		{ "spawn", VZ_E_ENVCREATE,
 		  { MOUNT, "kill all processes", "remove cgroup %g", "make cgroup %g", SPAWN, "kill all processes",
 		    "wait for the end of init", "remove cgroup %g", "umount /vz/root/101" } },
+		{ "net_attach", VZ_E_CANT_ADDIP,
+		  { MOUNT, "kill all processes", "remove cgroup %g", "make cgroup %g", SPAWN, "kill all processes",
+		    "wait for the end of init", "remove cgroup %g", "umount /vz/root/101" } },
+		{ "ready", VZ_E_ENVCREATE,
+		  { MOUNT, "kill all processes", "remove cgroup %g", "make cgroup %g", SPAWN, "kill all processes",
+		    "wait for the end of init", "remove cgroup %g", "umount /vz/root/101" } },
 		{ "release", VZ_E_BAD_TMPL,
 		  { MOUNT, "kill all processes", "remove cgroup %g", "make cgroup %g", SPAWN, "release init", "kill all processes",
 		    "wait for the end of init", "remove cgroup %g", "umount /vz/root/101" } },
@@ -434,7 +440,7 @@ static void create_makes_an_area_and_a_file(void **state)
 
 static void create_that_fails_leaves_nothing(void **state)
 {
-	static const char *const members[] = { "mount", "limits_prepare", "spawn" };
+	static const char *const members[] = { "mount", "limits_prepare", "spawn", "ready" };
 	struct ground *g = require_root(state);
 
 	/* A script of the distribution: the area is mounted for it, and the plan cannot run it. */
