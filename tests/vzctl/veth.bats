@@ -47,7 +47,7 @@ bridged()
 	vzctl --quiet set "$1" --netif_add eth0,,,,br0 --save "${@:3}"
 	vzctl --quiet start "$1"
 	vzctl exec2 "$1" "echo 0 >/proc/sys/net/ipv6/conf/eth0/accept_dad; ip link set eth0 up
-		ip addr add 198.51.100.$2/24 dev eth0; ip -6 addr add 2001:db8:5e::$2/64 dev eth0"
+		ip addr replace 198.51.100.$2/24 dev eth0; ip -6 addr replace 2001:db8:5e::$2/64 dev eth0"
 }
 
 mac_inside() { in_net "$1" ip -o link show "$2" | sed 's/.*ether \([^ ]*\).*/\1/'; }
@@ -283,6 +283,52 @@ udp 198.51.100.101 end" "$(cat "$seen.others")"
 	wait $watcher
 	grep -qx "udp 198.51.100.210 everybody" "$seen"
 	rc_is 1 grep -q secret "$seen"
+}
+
+@test "veth: addresses given for a device are configured, and it is kept to them" {
+	local theirs
+	hostile --ifname eth0 --ipadd 198.51.100.101/24 --ipadd 2001:db8:5e::101/64
+	is "ip=198.51.100.101/24,ip=2001:db8:5e::101/64" "$(netif 101 | grep -o 'ip=.*')"
+	is "<unset>" "$(conf_value 101 IP_ADDRESS)"
+	# Own frames first: who cannot be heard could not forge either.
+	for theirs in 198.51.100.102 198.51.100.210 203.0.113.5 0.0.0.0; do
+		forge udp eth0 "$mac" "$to" $theirs 198.51.100.102 "forged-$theirs"
+		forge arp eth0 "$mac" $theirs
+	done
+	for theirs in 2001:db8:5e::102 2001:db8:5e::210 2001:db8:77::5 fe80::1; do
+		forge udp eth0 "$mac" "$to" $theirs 2001:db8:5e::102 "forged-$theirs"
+		forge nd eth0 "$mac" $theirs
+	done
+	forge udp eth0 "$mac" "$to" 2001:db8:5e::101 2001:db8:5e::102 true
+	forge nd eth0 "$mac" 2001:db8:5e::101
+	forge arp eth0 "$mac" 198.51.100.101
+	forge udp eth0 "$mac" "$to" 198.51.100.101 198.51.100.102 end
+	wait $watcher
+	is "arp 198.51.100.101
+nd 2001:db8:5e::101
+ready
+udp 198.51.100.101 end
+udp 2001:db8:5e::101 true" "$(grep -vxE 'nd fe80::218:51ff:fe.*' "$seen" | sort -u)"
+	rc_is 0 vzctl exec2 101 ping -c 1 -W 5 198.51.100.210
+	wait_for 10 vzctl exec2 101 ping6 -c 1 -W 1 2001:db8:5e::210
+}
+
+@test "veth: addresses of a device come and go" {
+	create_minimal 101
+	vzctl --quiet set 101 --netif_add eth0,,,,br0 --save
+	rc_is 0 vzctl set 101 --ifname eth0 --ipadd 198.51.100.101/255.255.255.0 --save
+	vzctl --quiet start 101
+	rc_is 0 vzctl exec2 101 ping -c 1 -W 5 198.51.100.210
+	rc_is 0 vzctl set 101 --ifname eth0 --ipdel all --ipadd 198.51.100.103/24 --save
+	run in_net 101 ip -o -4 addr show eth0
+	has "inet 198.51.100.103/24"
+	has_not 198.51.100.101
+	rc_is 0 vzctl exec2 101 ping -c 1 -W 5 198.51.100.210
+	rc_is 0 vzctl set 101 --ifname eth0 --ipdel 198.51.100.103 --save
+	run in_net 101 ip -o -4 addr show eth0
+	has_not inet
+	is "" "$(netif 101 | grep -o 'ip=.*')"
+	rc_is 21 vzctl set 101 --ifname eth0 --ipadd 224.0.0.1
 }
 
 @test "veth: a MAC address that its root changed is of no use to it" {

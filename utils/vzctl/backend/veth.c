@@ -34,6 +34,12 @@ static bool is_filtered(const struct netif *n)
 	return !str_equal(n->part[NETIF_MAC_FILTER], "off");
 }
 
+/* One of its further parts, if that is an address of its own: "ip=198.51.100.1/24". 0 or -EINVAL. */
+static int parse_ip(const char *further, struct net_addr *ret)
+{
+	return str_has_prefix(further, "ip=") ? net_addr_parse(further + strlen("ip="), ret) : -EINVAL;
+}
+
 /* ---- beginning and end ---- */
 
 static int parse_list(struct vz_env *env, char *const *words, struct netif **ret, size_t *ret_n, struct vz_err *err)
@@ -91,6 +97,87 @@ static void add_chain(struct vz_str *text, const char *table, const char *which,
 		 "flush chain netdev %s %s-%s; ", table, which, dev, hook, dev, table, which, dev);
 }
 
+/* The addresses of one family that the device was given, in nft's words: "{ a, b }". False: none. */
+static bool list_addresses(const struct netif *n, int family, struct vz_str *text)
+{
+	size_t count = 0;
+
+	for (char **s = n->further; s && *s; s++) {
+		char buf[NET_ADDR_TEXT];
+		struct net_addr a;
+
+		if (parse_ip(*s, &a) < 0 || a.family != family)
+			continue;
+		str_addf(text, "%s %s", count++ ? "," : "{", net_addr_text(&a, buf));
+	}
+	if (count)
+		str_add(text, " }");
+	return count;
+}
+
+/* The same of IPv6, as the 16 bytes they are, for nft has no word for where they stand in a message. */
+static void list_targets(const struct netif *n, const unsigned char *link_local, struct vz_str *text)
+{
+	str_add(text, "{ 0x");
+	for (int i = 0; i < 16; i++)
+		str_addf(text, "%02x", link_local[i]);
+	for (char **s = n->further; s && *s; s++) {
+		struct net_addr a;
+
+		if (parse_ip(*s, &a) < 0 || a.family != AF_INET6)
+			continue;
+		str_add(text, ", 0x");
+		for (int i = 0; i < 16; i++)
+			str_addf(text, "%02x", a.bytes[i]);
+	}
+	str_add(text, " }");
+}
+
+/* What the kernel gives a device by itself: fe80:: and its MAC, spread. */
+static struct net_addr link_local_of(const struct netif *n)
+{
+	struct net_addr a = { .family = AF_INET6, .bits = 128, .bytes = { 0xfe, 0x80, [11] = 0xff, [12] = 0xfe } };
+	unsigned char mac[NET_MAC_LEN] = { 0 };
+
+	(void)net_mac_parse(part(n, NETIF_MAC), mac);
+	memcpy(a.bytes + 8, mac, 3);
+	memcpy(a.bytes + 13, mac + 3, 3);
+	a.bytes[8] ^= 2;
+	return a;
+}
+
+/*
+ * With addresses, the device is kept to them, too: what it sends is from them, in ARP and neighbour
+ * discovery it speaks of them, and it speaks nothing but IP. It is no router for its neighbours.
+ */
+static void add_address_rules(struct veths *v, const struct netif *n, struct vz_str *text)
+{
+	auto_free char *rule = str_printf("add rule netdev %s in-%s", v->nw.table, part(n, NETIF_HOST_IFNAME));
+	struct net_addr local = link_local_of(n);
+	auto_str struct vz_str four = { 0 };
+	auto_str struct vz_str six = { 0 };
+	auto_str struct vz_str targets = { 0 };
+	char buf[NET_ADDR_TEXT];
+
+	if (!rule)
+		text->failed = true;
+	if (!rule || (!list_addresses(n, AF_INET, &four) & !list_addresses(n, AF_INET6, &six)))
+		return;
+	list_targets(n, local.bytes, &targets);
+	str_addf(text, "%s ether type != { arp, ip, ip6 } drop; ", rule);
+	if (four.len)
+		str_addf(text, "%s arp saddr ip 0.0.0.0 arp daddr ip != %s drop; %s arp saddr ip != 0.0.0.0 arp saddr ip != %s drop; "
+			 "%s ip saddr != %s drop; ", rule, four.s, rule, four.s, rule, four.s);
+	else
+		str_addf(text, "%s ether type { arp, ip } drop; ", rule);
+	str_addf(text, "%s icmpv6 type { nd-router-advert, nd-redirect } drop; ", rule);
+	str_addf(text, "%s icmpv6 type nd-neighbor-advert @th,64,128 != %s drop; ", rule, targets.s);
+	/* To ask whether an address is free may keep its owner from having it. */
+	str_addf(text, "%s ip6 saddr :: icmpv6 type nd-neighbor-solicit @th,64,128 != %s drop; ", rule, targets.s);
+	str_addf(text, "%s ip6 saddr { ::, %s } accept; ", rule, net_addr_text(&local, buf));
+	str_addf(text, six.len ? "%s ip6 saddr != %s drop; " : "%s ether type ip6 drop; ", rule, six.s);
+}
+
 static int add_filter(struct veths *v, const struct netif *n, struct vz_err *err)
 {
 	const char *table = v->nw.table, *dev = part(n, NETIF_HOST_IFNAME), *mac = part(n, NETIF_MAC);
@@ -107,6 +194,7 @@ static int add_filter(struct veths *v, const struct netif *n, struct vz_err *err
 	str_addf(&text, "add rule netdev %s in-%s arp saddr ether != %s drop; ", table, dev, mac);
 	/* What bridges say to each other is none of a container's business. */
 	str_addf(&text, "add rule netdev %s in-%s ether daddr & ff:ff:ff:ff:ff:f0 == 01:80:c2:00:00:00 drop; ", table, dev);
+	add_address_rules(v, n, &text);
 	add_chain(&text, table, "out", dev, "egress");
 	str_addf(&text, "add rule netdev %s out-%s ether daddr & 01:00:00:00:00:00 == 00:00:00:00:00:00 ether daddr != %s drop",
 		 table, dev, mac);
@@ -195,6 +283,37 @@ static int set_up(struct veths *v, const struct netif *n, int index, struct vz_e
 	return r < 0 ? vz_fail(err, VZ_E_VETH, r, "switch on device '%s'", name) : 0;
 }
 
+/* Its addresses inside, those it had before in from (NULL: none). */
+static int configure_inside(struct veths *v, const struct netif *from, const struct netif *to, int index, struct vz_err *err)
+{
+	struct net_addr a;
+	int r = 0;
+
+	for (char **s = from ? from->further : NULL; s && *s; s++)
+		if (parse_ip(*s, &a) == 0 && strv_find(to->further, *s) < 0)
+			(void)net_addr_del(v->nw.net, NET_INSIDE, index, &a);
+	for (char **s = to->further; r == 0 && s && *s; s++) {
+		if (parse_ip(*s, &a) < 0)
+			continue;
+		r = net_link_up(v->nw.net, NET_INSIDE, index);
+		if (r == 0)
+			r = net_addr_add(v->nw.net, NET_INSIDE, index, &a);
+		if (r < 0)
+			return vz_fail(err, VZ_E_VETH, r, "give '%s' of container %u the address %s", part(to, NETIF_IFNAME),
+				       v->nw.env->id, *s + strlen("ip="));
+	}
+	return 0;
+}
+
+static int find_inside(struct veths *v, const struct netif *n, struct vz_err *err)
+{
+	int index = net_link_find(v->nw.net, NET_INSIDE, part(n, NETIF_IFNAME));
+
+	if (index < 0)
+		return vz_fail(err, VZ_E_VETH, index, "container %u has no device '%s' any more", v->nw.env->id, part(n, NETIF_IFNAME));
+	return index;
+}
+
 static int make_device(struct veths *v, const struct netif *n, struct vz_err *err)
 {
 	struct net_veth pair = { .name = part(n, NETIF_HOST_IFNAME), .peer = part(n, NETIF_IFNAME) };
@@ -211,27 +330,32 @@ static int make_device(struct veths *v, const struct netif *n, struct vz_err *er
 	if (r < 0)
 		return vz_fail(err, VZ_E_VETH, r, "make device '%s'", pair.name);
 	r = net_link_find(v->nw.net, NET_HOST, pair.name);
-	if (r > 0 && set_up(v, n, r, err) == 0)
-		return 0;
+	if (r > 0 && set_up(v, n, r, err) == 0) {
+		int inside = find_inside(v, n, err);
+
+		if (inside > 0 && configure_inside(v, NULL, n, inside, err) == 0)
+			return 0;
+	}
 	remove_device(v, n);
 	return r < 0 ? vz_fail(err, VZ_E_VETH, r, "look for device '%s'", pair.name) : -1;
 }
 
-/* Inside only the MAC is ours to change. */
 static int change_inside(struct veths *v, const struct netif *from, const struct netif *to, struct vz_err *err)
 {
 	unsigned char mac[NET_MAC_LEN];
-	int index, r;
+	int index = find_inside(v, to, err);
+	int r;
 
-	if (str_equal(part(from, NETIF_MAC), part(to, NETIF_MAC)))
-		return 0;
-	index = net_link_find(v->nw.net, NET_INSIDE, part(to, NETIF_IFNAME));
 	if (index < 0)
-		return vz_fail(err, VZ_E_VETH, index, "container %u has no device '%s' any more", v->nw.env->id, part(to, NETIF_IFNAME));
-	r = net_mac_parse(part(to, NETIF_MAC), mac);
-	if (r == 0)
-		r = net_link_set_mac(v->nw.net, NET_INSIDE, index, mac);
-	return r < 0 ? vz_fail(err, VZ_E_VETH, r, "give '%s' the MAC address %s", part(to, NETIF_IFNAME), part(to, NETIF_MAC)) : 0;
+		return -1;
+	if (!str_equal(part(from, NETIF_MAC), part(to, NETIF_MAC))) {
+		r = net_mac_parse(part(to, NETIF_MAC), mac);
+		if (r == 0)
+			r = net_link_set_mac(v->nw.net, NET_INSIDE, index, mac);
+		if (r < 0)
+			return vz_fail(err, VZ_E_VETH, r, "give '%s' the MAC address %s", part(to, NETIF_IFNAME), part(to, NETIF_MAC));
+	}
+	return configure_inside(v, from, to, index, err);
 }
 
 static int change_host(struct veths *v, const struct netif *to, int index, struct vz_err *err)
@@ -280,7 +404,7 @@ static bool is_same(const struct netif *a, const struct netif *b)
 	for (int i = 0; i < NETIF__MAX; i++)
 		if (!str_equal(part(a, (enum netif_key)i), part(b, (enum netif_key)i)))
 			return false;
-	return true;
+	return strv_equal(a->further, b->further);
 }
 
 static int make_or_change(struct veths *v, size_t i, struct vz_err *err)

@@ -6,7 +6,8 @@
  * A filter keeps the container to its MAC, unless mac_filter=off: two chains of nftables for a device of the
  * host, at its ingress and at its egress, in the table "netdev vz". That is before the bridge, so it sees what
  * the bridge would take for itself (spanning tree), and works without one, too. Frames come in from no
- * other MAC, ARP claims no other, and frames go out to no other but everybody's.
+ * other MAC, ARP claims no other, and frames go out to no other but everybody's. Addresses given for the device
+ * (ip=… of NETIF) are configured inside, and it is kept to them in the same way.
  */
 #ifndef VZ_BACKEND_VETH_H
 #define VZ_BACKEND_VETH_H

@@ -342,6 +342,30 @@ static int add_change(struct vz_edits *e, enum vz_param_id id, const char *optio
 	return r < 0 ? vz_fail(err, VZ_E_SYSTEM, r, "option --%s", option) : 0;
 }
 
+/* --ipadd and --ipdel after --ifname are about that device's addresses; v holds them. */
+static int change_device_addresses(struct vz_edits *e, const char *part, const char *all, const struct vz_value *v,
+				   struct vz_err *err)
+{
+	struct vz_edit *change = last_change(e, VZ_P_netif);
+	struct vz_str word = { 0 };
+	auto_free char *text = NULL;
+	struct vz_value longer;
+	int r;
+
+	str_add(&word, change->value.list[0]);
+	if (all)
+		str_addf(&word, ",%s=%s", part, all);
+	for (char *const *a = v ? v->list : NULL; a && *a; a++)
+		str_addf(&word, ",%s=%s", part, *a);
+	text = str_take(&word);
+	r = text ? value_parse(VZ_P_netif, VZ_FROM_OPTION, text, &longer) : -ENOMEM;
+	if (r < 0)
+		return vz_fail(err, VZ_E_SYSTEM, r, "addresses of a device");
+	value_done(VZ_P_netif, &change->value);
+	change->value = longer;
+	return 0;
+}
+
 int edits_add_option(struct vz_edits *e, enum vz_param_id id, enum vz_edit_op op, const char *option,
 		     const char *text, struct vz_err *err)
 {
@@ -360,6 +384,8 @@ int edits_add_option(struct vz_edits *e, enum vz_param_id id, enum vz_edit_op op
 		return add_change(e, id, option, text, err);
 	if (op == VZ_DEL && is_list && strcmp(text, "all") == 0)
 		op = VZ_CLEAR;
+	if (op == VZ_CLEAR && id == VZ_P_ip_address && last_change(e, VZ_P_netif))
+		return change_device_addresses(e, "noip", "all", NULL, err);
 	if (op == VZ_CLEAR) {
 		r = add_edit(e, id, op, (struct vz_value){ 0 });
 		return r < 0 ? vz_fail(err, VZ_E_SYSTEM, r, "option --%s", option) : 0;
@@ -369,6 +395,11 @@ int edits_add_option(struct vz_edits *e, enum vz_param_id id, enum vz_edit_op op
 		return vz_fail(err, VZ_E_SYSTEM, r, "option --%s", option);
 	if (r < 0)
 		return fail_option(p, type, option, text, err);
+	if (id == VZ_P_ip_address && last_change(e, VZ_P_netif)) {
+		r = change_device_addresses(e, op == VZ_DEL ? "noip" : "ip", NULL, &v, err);
+		value_done(id, &v);
+		return r;
+	}
 	if (!is_list && (op == VZ_DEL || edits_has(e, id))) {
 		value_done(id, &v);
 		return op == VZ_DEL ? fail_option(p, type, option, text, err) : 0;

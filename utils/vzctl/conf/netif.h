@@ -13,7 +13,7 @@ enum netif_key {
 
 struct netif {
 	char *part[NETIF__MAX];	/* owned; NULL: not given */
-	char **further;		/* owned; key=value of other versions */
+	char **further;		/* owned; addresses, ip=ADDR[/BITS], and key=value of other versions */
 };
 
 /* A word as on the command line (by position) or in a file (by name). 0, -EINVAL or -ENOMEM. */

@@ -348,6 +348,28 @@ static const char *netif_check(struct netif *n)
 	return NULL;
 }
 
+/* ip=… as IP_ADDRESS has it: masks as numbers, and no address that nobody can have. */
+static int canonical_ips(struct netif *n)
+{
+	for (size_t i = 0; n->further && n->further[i]; i++) {
+		auto_free char *addr = NULL;
+		char *part;
+		int r;
+
+		if (!str_has_prefix(n->further[i], "ip="))
+			continue;
+		r = ip_canonical(n->further[i] + strlen("ip="), &addr);
+		if (r < 0 || !addr)
+			return r < 0 ? r : -EINVAL;
+		part = str_printf("ip=%s", addr);
+		if (!part)
+			return -ENOMEM;
+		free(n->further[i]);
+		n->further[i] = part;
+	}
+	return 0;
+}
+
 int netif_parse(const char *word, struct netif *ret)
 {
 	struct netif n = { .part = { NULL } };
@@ -355,6 +377,8 @@ int netif_parse(const char *word, struct netif *ret)
 
 	if (r == 0 && netif_check(&n))
 		r = -EINVAL;
+	if (r == 0)
+		r = canonical_ips(&n);
 	if (r < 0)
 		netif_done(&n);
 	else
@@ -427,18 +451,70 @@ static void netif_format(const struct vz_param *p VZ_UNUSED, const struct vz_val
 	}
 }
 
+/* Take ip=… out of the further parts that are the same address; "all": any. */
+static void forget_ip(char **further, const char *addr)
+{
+	for (size_t i = 0; further && further[i];) {
+		bool is_it = str_has_prefix(further[i], "ip=") &&
+			     (strcmp(addr, "all") == 0 || same_address(further[i] + strlen("ip="), addr));
+
+		if (is_it)
+			strv_remove(further, i);
+		else
+			i++;
+	}
+}
+
+/* In the order in which they were given, as for venet0: ip=… adds an address, noip=… takes one away. */
+static int change_ips(struct netif *n, char *const *changes)
+{
+	for (; changes && *changes; changes++) {
+		bool takes = str_has_prefix(*changes, "noip=");
+
+		if (takes || str_has_prefix(*changes, "ip="))
+			forget_ip(n->further, strchr(*changes, '=') + 1);
+		if (!takes && strv_add(&n->further, *changes) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int change_one(const char *word, const char *change, char **ret)
+{
+	struct netif n, by;
+	int r = netif_parse(word, &n);
+
+	if (r < 0)
+		return r;
+	r = netif_parse(change, &by);
+	if (r < 0) {
+		netif_done(&n);
+		return r;
+	}
+	for (int i = 0; i < NETIF__MAX && r == 0; i++)
+		if (by.part[i])
+			r = set_part(&n, (enum netif_key)i, by.part[i], strlen(by.part[i]));
+	if (r == 0)
+		r = change_ips(&n, by.further);
+	if (r == 0) {
+		*ret = netif_text(&n);
+		r = *ret ? 0 : -ENOMEM;
+	}
+	netif_done(&n);
+	netif_done(&by);
+	return r;
+}
+
 /* Other values for some parts of a device. One that is not there stays so: validate.c says it. */
 static int change_netif(char **list, const char *change)
 {
 	for (; list && *list; list++) {
-		auto_free char *both = NULL;
 		char *changed = NULL;
 		int r;
 
 		if (!same_ifname(*list, change))
 			continue;
-		both = str_printf("%s,%s", *list, change);
-		r = both ? netif_canonical(both, &changed) : -ENOMEM;
+		r = change_one(*list, change, &changed);
 		if (r < 0)
 			return r;
 		free(*list);

@@ -401,6 +401,17 @@ static void parts_of_a_device_are_changed_after_its_name(void **state VZ_UNUSED)
 				    "ifname=eth1,mac=00:18:51:AA:00:02,host_ifname=veth5.1");
 	edits_done(&e);
 	conf_done(&c);
+	e = (struct vz_edits){ 0 };
+	read_text(&c, "NETIF=\"ifname=eth0,ip=10.0.0.1/255.0.0.0,gw=10.0.0.9,ip=10.0.0.2\"\nIP_ADDRESS=10.9.9.9\n", false);
+	option(&e, "ifname", "eth0");
+	option(&e, "ipdel", "10.0.0.1");
+	option(&e, "ipadd", "10.0.0.3/24 2001:db8::1");
+	option(&e, "ipadd", "10.0.0.2/8");
+	assert_int_equal(edits_apply(&c, &e), 0);
+	check_param(&c, VZ_P_netif, "ifname=eth0,gw=10.0.0.9,ip=10.0.0.3/24,ip=2001:db8::1,ip=10.0.0.2/8");
+	check_param(&c, VZ_P_ip_address, "10.9.9.9");
+	edits_done(&e);
+	conf_done(&c);
 	bad_option("mac", "00:18:51:00:00:07", VZ_E_INVALID_SYNTAX, "Invalid usage.  Option --ifname not specified");
 	bad_option("ifname", "eth0,bridge=br0", VZ_E_INVALID_VALUE, "Bad parameter for --ifname: eth0,bridge=br0");
 	bad_option("ifname", "", VZ_E_INVALID_VALUE, "Bad parameter for --ifname: ");
