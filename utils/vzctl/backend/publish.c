@@ -223,8 +223,9 @@ int publish_change(const struct nat *t, const struct net_addr *had, size_t n_had
 	struct change c = { .t = t, .had = had, .n_had = n_had };
 	int r;
 
-	/* Nothing is wanted, and nobody ever wanted anything: most starts and stops. */
-	if (!conf_list(t->nw->env->conf, VZ_P_publish) && nft_has_chain(t->nw->net, t->nw->table, NFT_PORTS_CHAIN) <= 0)
+	/* Nothing is wanted, and nothing was there: most starts and stops. */
+	if (!conf_list(t->nw->env->conf, VZ_P_publish) &&
+	    (!n_had || nft_has_chain(t->nw->net, t->nw->table, NFT_PORTS_CHAIN) <= 0))
 		return 0;
 	r = collect(&c, err);
 	if (r == 0)

@@ -46,7 +46,7 @@ enum verdict { GOES_ON, IS_MASQUERADED, NO_OR_NOT_CERTAIN };
 
 static struct nlattr *inner(const struct reading *r, struct nlattr *nest, int attribute)
 {
-	return nest ? r->nl->nla_find(r->nl->nla_data(nest), r->nl->nla_len(nest), attribute) : NULL;
+	return nft_inner(r->nl, nest, attribute);
 }
 
 static uint32_t number(const struct reading *r, struct nlattr *nest, int attribute)
@@ -238,7 +238,7 @@ static int note_chain(const struct netlink *nl, struct nl_msg *msg, void *data)
 	struct nlattr *type = nft_attr(nl, msg, NFTA_CHAIN_TYPE);
 	struct nlattr *table = nft_attr(nl, msg, NFTA_CHAIN_TABLE);
 	struct nlattr *name = nft_attr(nl, msg, NFTA_CHAIN_NAME);
-	struct nlattr *where = hook ? nl->nla_find(nl->nla_data(hook), nl->nla_len(hook), NFTA_HOOK_HOOKNUM) : NULL;
+	struct nlattr *where = nft_inner(nl, hook, NFTA_HOOK_HOOKNUM);
 	struct chains *c = data;
 
 	if (!where || nft_u32(nl, where) != NF_INET_POST_ROUTING || !type || !str_equal(nl->nla_data(type), "nat") ||

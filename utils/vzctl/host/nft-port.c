@@ -76,11 +76,6 @@ static int add_port(struct ports *all, const unsigned char *key, size_t key_len,
 	return 0;
 }
 
-static struct nlattr *inner(const struct netlink *nl, struct nlattr *nest, int attribute)
-{
-	return nest ? nl->nla_find(nl->nla_data(nest), nl->nla_len(nest), attribute) : NULL;
-}
-
 static int note_elements(const struct netlink *nl, struct nl_msg *msg, void *data)
 {
 	struct nlattr *all = nft_attr(nl, msg, NFTA_SET_ELEM_LIST_ELEMENTS);
@@ -88,8 +83,8 @@ static int note_elements(const struct netlink *nl, struct nl_msg *msg, void *dat
 	int left = all ? nl->nla_len(all) : 0;
 
 	for (; e && nl->nla_ok(e, left); e = nl->nla_next(e, &left)) {
-		struct nlattr *key = inner(nl, inner(nl, e, NFTA_SET_ELEM_KEY), NFTA_DATA_VALUE);
-		struct nlattr *value = inner(nl, inner(nl, e, NFTA_SET_ELEM_DATA), NFTA_DATA_VALUE);
+		struct nlattr *key = nft_inner(nl, nft_inner(nl, e, NFTA_SET_ELEM_KEY), NFTA_DATA_VALUE);
+		struct nlattr *value = nft_inner(nl, nft_inner(nl, e, NFTA_SET_ELEM_DATA), NFTA_DATA_VALUE);
 
 		if (key && value && add_port(data, nl->nla_data(key), (size_t)nl->nla_len(key), nl->nla_data(value),
 					     (size_t)nl->nla_len(value)) < 0)

@@ -15,6 +15,8 @@ int nft_each_rule(struct net *n, int family, const char *table, const char *chai
 
 /* An attribute of an answer; NULL: it has no such. */
 struct nlattr *nft_attr(const struct netlink *nl, struct nl_msg *msg, int attribute);
+/* And one inside another, which may be NULL. */
+struct nlattr *nft_inner(const struct netlink *nl, struct nlattr *nest, int attribute);
 /* The number that an attribute holds, in our byte order; 0 for NULL. */
 uint32_t nft_u32(const struct netlink *nl, struct nlattr *a);
 

@@ -86,6 +86,11 @@ struct nlattr *nft_attr(const struct netlink *nl, struct nl_msg *msg, int attrib
 	return nl->nlmsg_find_attr(nl->nlmsg_hdr(msg), sizeof(struct nfgenmsg), attribute);
 }
 
+struct nlattr *nft_inner(const struct netlink *nl, struct nlattr *nest, int attribute)
+{
+	return nest ? nl->nla_find(nl->nla_data(nest), nl->nla_len(nest), attribute) : NULL;
+}
+
 uint32_t nft_u32(const struct netlink *nl, struct nlattr *a)
 {
 	uint32_t v = 0;
@@ -103,7 +108,7 @@ static int match_chain(const struct netlink *nl, struct nl_msg *msg, void *data)
 	struct nlattr *policy = nft_attr(nl, msg, NFTA_CHAIN_POLICY);
 	struct nlattr *table = nft_attr(nl, msg, NFTA_CHAIN_TABLE);
 	struct nlattr *name = nft_attr(nl, msg, NFTA_CHAIN_NAME);
-	struct nlattr *number = hook ? nl->nla_find(nl->nla_data(hook), nl->nla_len(hook), NFTA_HOOK_HOOKNUM) : NULL;
+	struct nlattr *number = nft_inner(nl, hook, NFTA_HOOK_HOOKNUM);
 	struct chain *c = data;
 
 	if (!number || !policy || !table || !name || nft_u32(nl, number) != NF_INET_FORWARD ||
