@@ -653,17 +653,19 @@ int venet_attach(struct vz_env *env, struct vz_err *err)
 	struct venet v;
 	int r;
 
-	if (!env->addresses && !env->addresses_up) {
+	/* Of a run that was cut off: its other end is not in this container. */
+	if (venet_detach(env, err) < 0)
+		return -1;
+	strv_free(env->addresses_up);
+	env->addresses_up = NULL;
+	if (!env->addresses) {
 		publish_nothing(env);
 		return 0;
 	}
 	r = venet_begin(&v, env, err);
-	/* Of a run that was cut off: its other end is not in this container. */
 	if (r == 0)
-		remove_device(&v);
-	if (r == 0 && v.n_want)
 		r = carry_out(&v, err);
-	if (r == 0 && v.n_want) {
+	if (r == 0) {
 		warn_not_forwarded(&v);
 		warn_swallowed(&v);
 	}
