@@ -403,7 +403,8 @@ udp . 53 : 10.5.0.101 . 7" "$(ports)"
 	need_template debian-13
 	mkdir -p "$BATS_TEST_TMPDIR/www"
 	echo "from outside" >"$BATS_TEST_TMPDIR/www/page"
-	on_client busybox httpd -f -p 80 -h "$BATS_TEST_TMPDIR/www" 3>&- &
+	# Not by on_client: to be killed it has to be the very process that is in the background.
+	nsenter --net="$PREFIX/net/client" busybox httpd -f -p 80 -h "$BATS_TEST_TMPDIR/www" 3>&- &
 	server=$!
 	vzctl --quiet create 101 --ostemplate debian-13 --ipadd 10.5.0.101 --publish 8080:80
 	vzctl --quiet start 101 --wait
