@@ -12,31 +12,40 @@
 
 /* ---- routes ---- */
 
+static void fill_route(struct net *n, struct rtnl_route *route, int family, struct nl_addr *to, struct nl_addr *from)
+{
+	(void)n->nl.rtnl_route_set_family(route, (uint8_t)family);
+	(void)n->nl.rtnl_route_set_dst(route, to);
+	n->nl.rtnl_route_set_table(route, RT_TABLE_MAIN);
+	n->nl.rtnl_route_set_protocol(route, RTPROT_BOOT);
+	if (family == AF_INET)
+		n->nl.rtnl_route_set_scope(route, RT_SCOPE_LINK);
+	if (from)
+		(void)n->nl.rtnl_route_set_pref_src(route, from);
+}
+
 /* NULL: out of memory. */
 static struct rtnl_route *route_of(struct net *n, const struct net_addr *dst, int index, const struct net_addr *src)
 {
 	struct rtnl_route *route = n->nl.rtnl_route_alloc();
-	struct rtnl_nexthop *hop = n->nl.rtnl_route_nh_alloc();
+	struct rtnl_nexthop *hop = route ? n->nl.rtnl_route_nh_alloc() : NULL;
 	struct nl_addr *to = net_nl_addr(n, dst);
 	struct nl_addr *from = src ? net_nl_addr(n, src) : NULL;
+	bool complete = hop && to && (from || !src);
 
-	/* The hop is the route's from then on; of a failed allocation of some bytes we do not recover. */
-	if (!route || !hop || !to || (src && !from))
-		return NULL;
-	(void)n->nl.rtnl_route_set_family(route, (uint8_t)dst->family);
-	(void)n->nl.rtnl_route_set_dst(route, to);
-	n->nl.rtnl_route_set_table(route, RT_TABLE_MAIN);
-	n->nl.rtnl_route_set_protocol(route, RTPROT_BOOT);
-	if (dst->family == AF_INET)
-		n->nl.rtnl_route_set_scope(route, RT_SCOPE_LINK);
-	if (from)
-		(void)n->nl.rtnl_route_set_pref_src(route, from);
-	n->nl.rtnl_route_nh_set_ifindex(hop, index);
-	n->nl.rtnl_route_add_nexthop(route, hop);
-	n->nl.nl_addr_put(to);
+	if (hop) {
+		n->nl.rtnl_route_nh_set_ifindex(hop, index);
+		n->nl.rtnl_route_add_nexthop(route, hop);	/* whose it is from then on */
+	}
+	if (complete)
+		fill_route(n, route, dst->family, to, from);
+	if (to)
+		n->nl.nl_addr_put(to);
 	if (from)
 		n->nl.nl_addr_put(from);
-	return route;
+	if (!complete && route)
+		n->nl.rtnl_route_put(route);
+	return complete ? route : NULL;
 }
 
 int net_route_add(struct net *n, enum net_side side, const struct net_addr *dst, int index,

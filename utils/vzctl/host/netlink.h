@@ -21,7 +21,6 @@
 #define LIBNL_CORE(X) \
 	X(nl_socket_alloc) X(nl_socket_free) X(nl_connect) X(nl_socket_disable_seq_check) \
 	X(nl_send_auto_complete) X(nl_recvmsgs) X(nl_cb_alloc) X(nl_cb_put) X(nl_cb_set) X(nl_cb_err) \
-	X(nl_socket_set_buffer_size) \
 	X(nlmsg_alloc_simple) X(nlmsg_append) X(nlmsg_free) X(nlmsg_hdr) X(nlmsg_find_attr) X(nlmsg_data) \
 	X(nla_put) X(nla_data) X(nla_len) X(nla_find) X(nla_ok) X(nla_next) X(nl_addr_build) X(nl_addr_put) X(nl_addr_set_prefixlen)
 #define LIBNL_ROUTE(X) \
