@@ -387,6 +387,16 @@ in_bg() { "$@" 3>&- </dev/null >/dev/null 2>&1 & }
 dist_conf() { cat >"$PREFIX/etc/vz/dists/$1.conf"; }
 dist_script() { cat >"$PREFIX/etc/vz/dists/scripts/$1"; }
 
+# vz_conf LINE…: of vz.conf, in the place of what it says of the same.
+vz_conf()
+{
+	local line
+	for line; do
+		sed -i "/^${line%%=*}=/d" "$PREFIX/etc/vz/vz.conf"
+		echo "$line" >>"$PREFIX/etc/vz/vz.conf"
+	done
+}
+
 # action ID.EVENT: an action script from stdin.
 action()
 {

@@ -41,16 +41,6 @@ teardown()
 	is "$(cat "$BATS_FILE_TMPDIR/before")" "$(net_state)"
 }
 
-# vz_conf LINE…: lines of vz.conf.
-vz_conf()
-{
-	local line
-	for line; do
-		sed -i "/^${line%%=*}=/d" "$PREFIX/etc/vz/vz.conf"
-		echo "$line" >>"$PREFIX/etc/vz/vz.conf"
-	done
-}
-
 # running ID [OPTION…]: a container with these parameters, and in it /who, which answers on ports 7 and 80.
 running()
 {

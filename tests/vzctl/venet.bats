@@ -36,16 +36,6 @@ teardown()
 	is "" "$(ls -A "$PREFIX/var/lib/vzctl/veip" 2>/dev/null)"
 }
 
-# vz_conf LINE…: lines of vz.conf.
-vz_conf()
-{
-	local line
-	for line; do
-		sed -i "/^${line%%=*}=/d" "$PREFIX/etc/vz/vz.conf"
-		echo "$line" >>"$PREFIX/etc/vz/vz.conf"
-	done
-}
-
 # running ID [OPTION…]: a container with these addresses.
 running()
 {
