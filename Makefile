@@ -261,7 +261,8 @@ uninstall: ## remove what install put there; configuration and containers stay
 	rm -f $(patsubst $(V)/man/%.8.in,$(DESTDIR)$(mandir)/man8/%.8,$(filter %.8.in,$(man_in)))
 	rm -f $(patsubst $(V)/man/%.5.in,$(DESTDIR)$(mandir)/man5/%.5,$(filter %.5.in,$(man_in)))
 	rm -f $(completed:%=$(completions)/%)
-	rm -f $(DESTDIR)$(sysconfdir)/logrotate.d/vzctl $(boot:$(B)/etc/init.d/%=$(DESTDIR)$(sysconfdir)/init.d/%)
+	rm -f $(DESTDIR)$(sysconfdir)/logrotate.d/vzctl
+	rm -f $(patsubst $(B)/etc/init.d/%,$(DESTDIR)$(sysconfdir)/init.d/%,$(filter $(B)/etc/init.d/%,$(boot)))
 	rm -f $(patsubst $(B)/etc/systemd/%,$(DESTDIR)$(unitdir)/%,$(filter $(B)/etc/systemd/%,$(boot)))
 	$(if $(DESTDIR),,ldconfig)
 

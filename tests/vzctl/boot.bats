@@ -535,4 +535,8 @@ init_says()
 	sed -i "s#/usr/\(sbin\|libexec\)/#$dir&#" ./*.service
 	rc_is 0 systemd-analyze --man=no verify ./*.service
 	is "" "$output"
+	# What was built is still there when that is gone again.
+	make -s -C "$TOP" uninstall DESTDIR="$dir"
+	is "" "$(find "$dir" -name 'vz*.service' -o -path '*/init.d/*')"
+	[ -e "$BUILD/etc/systemd/vz.service" ]
 }
