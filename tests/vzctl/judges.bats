@@ -51,8 +51,8 @@ start_ours()
 	vzctl --quiet exec 102 mount -o remount,bind,rw /sys
 }
 
-# What Debian's package has for its own templates; the cgroups are named because LXC would leave some in
-# the host's root otherwise. NUMPROC is that of our default sample.
+# What Debian's package has for its own templates, without what lxcfs adds where it is installed. The cgroups
+# are named because LXC would leave some in the host's root otherwise. NUMPROC is that of our default sample.
 lxc_config()
 {
 	local numproc v=2
@@ -62,6 +62,8 @@ lxc_config()
 	cat <<-EOC
 		lxc.include = /usr/share/lxc/config/common.conf
 		lxc.include = /usr/share/lxc/config/userns.conf
+		lxc.hook.mount =
+		lxc.hook.post-stop =
 		lxc.apparmor.profile = unconfined
 		lxc.uts.name = judge
 		lxc.rootfs.path = dir:$PREFIX/lxc/root
