@@ -95,13 +95,21 @@ state() { systemctl is-active "$UNIT" || :; }
 
 main_pid() { systemctl show --property MainPID --value "$EVENTD"; }
 
+# One look: between two the state may be that of no init at all.
+has_new_init()
+{
+	local pid
+	pid=$(init_pid "$1")
+	[ -n "$pid" ] && [ "$pid" != "$2" ]
+}
+
 # comes_back ID: after a reboot inside it has another init.
 comes_back()
 {
 	local before
 	before=$(init_pid "$1")
 	vzctl exec "$1" 'reboot' || :
-	wait_for 20 eval '[ -n "$(init_pid '"$1"')" ] && [ "$(init_pid '"$1"')" != '"$before"' ]'
+	wait_for 20 has_new_init "$1" "$before"
 	wait_for 20 vzctl exec "$1" true
 }
 
