@@ -289,6 +289,14 @@ bool edits_has(const struct vz_edits *e, enum vz_param_id id)
 	return false;
 }
 
+bool edits_have_group(const struct vz_edits *e, enum vz_group group)
+{
+	for (size_t i = 0; i < e->n; i++)
+		if (param_get(e->e[i].id)->group == group)
+			return true;
+	return false;
+}
+
 static int fail_option(const struct vz_param *p, const struct vz_type *type, const char *option,
 		       const char *text, struct vz_err *err)
 {

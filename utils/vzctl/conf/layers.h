@@ -65,6 +65,7 @@ int edits_set(struct vz_edits *e, enum vz_param_id id, const char *text, struct 
 /* Copy all edits of src to the end of dst. 0 or -ENOMEM. */
 int edits_append(struct vz_edits *dst, const struct vz_edits *src);
 bool edits_has(const struct vz_edits *e, enum vz_param_id id);
+bool edits_have_group(const struct vz_edits *e, enum vz_group group);
 /* Apply them in order on top of c. 0 or -ENOMEM. */
 int edits_apply(struct vz_conf *c, const struct vz_edits *e);
 /*

@@ -106,20 +106,12 @@ static int apply_limit(struct vz_ct *ct, const struct vz_edits *edits, enum vz_g
 	return ct->vz->be->apply(&ct->env, group, err);
 }
 
-static bool edits_touch(const struct vz_edits *edits, enum vz_group group)
-{
-	for (size_t i = 0; i < edits->n; i++)
-		if (param_get(edits->e[i].id)->group == group)
-			return true;
-	return false;
-}
-
 /* Two groups, and one line about them. */
 static int apply_ub(struct vz_ct *ct, const struct vz_edits *edits, enum vz_group group, struct vz_err *err)
 {
 	if (ct->vz->be->apply(&ct->env, group, err) < 0)
 		return -1;
-	if (group == VZ_G_memory || !edits_touch(edits, VZ_G_memory))
+	if (group == VZ_G_memory || !edits_have_group(edits, VZ_G_memory))
 		ct_info(ct, "UB limits were set successfully");
 	return 0;
 }

@@ -150,21 +150,13 @@ static int check_running(struct vz_ct *ct, struct setting *s, struct vz_err *err
 	return 0;
 }
 
-static bool has_group(const struct vz_edits *edits, enum vz_group group)
-{
-	for (size_t i = 0; i < edits->n; i++)
-		if (param_get(edits->e[i].id)->group == group)
-			return true;
-	return false;
-}
-
 /* Without --save a stopped container has nothing to apply to. */
 static int check_stopped(const struct vz_ct *ct, const struct setting *s, struct vz_err *err)
 {
 	if (s->running || s->opt->save || ct->id == 0)
 		return 0;
 	for (size_t i = 0; i < ARRAY_SIZE(live_words); i++)
-		if (has_group(&s->edits, live_words[i].group))
+		if (edits_have_group(&s->edits, live_words[i].group))
 			return vz_fail(err, VZ_E_NOT_RUNNING, 0, "Unable to apply %s parameters: container is not running",
 				       live_words[i].what);
 	return 0;
