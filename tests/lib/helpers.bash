@@ -143,6 +143,15 @@ net_address()
 	done
 }
 
+# build_net_tools: the programs tests/lib/frames.c, static, as $FRAMES, and tests/lib/killat.c as $KILLAT.
+build_net_tools()
+{
+	FRAMES=$PREFIX/frames KILLAT=$PREFIX/killat
+	export FRAMES KILLAT
+	"${CC:-gcc}" -Wall -Wextra -O1 -static -o "$FRAMES" "$TOP/tests/lib/frames.c"
+	"${CC:-gcc}" -Wall -Wextra -O1 -o "$KILLAT" "$TOP/tests/lib/killat.c"
+}
+
 # ---- vzeventd ----
 
 # It has two processes: the keeper, whose pid is in its file, and the watcher, which the keeper makes.

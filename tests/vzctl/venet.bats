@@ -12,10 +12,7 @@ setup_file()
 	host_setup
 	net_setup
 	need_template minimal
-	FRAMES=$PREFIX/frames KILLAT=$PREFIX/killat
-	export FRAMES KILLAT
-	"${CC:-gcc}" -Wall -Wextra -O1 -static -o "$FRAMES" "$TOP/tests/lib/frames.c"
-	"${CC:-gcc}" -Wall -Wextra -O1 -o "$KILLAT" "$TOP/tests/lib/killat.c"
+	build_net_tools
 	cp "$PREFIX/etc/vz/vz.conf" "$BATS_FILE_TMPDIR/"
 	cp "$PREFIX/etc/vz/dists/minimal.conf" "$BATS_FILE_TMPDIR/"
 	net_state >"$BATS_FILE_TMPDIR/before"
@@ -379,14 +376,22 @@ only_true() { is "ready
 udp 2001:db8:5e::101 true
 udp 198.51.100.101 end" "$(cat "$1")"; }
 
+# watch_neighbour: what reaches 102 is written to $seen, until the last word, by $watcher.
+watch_neighbour()
+{
+	seen=$BATS_TEST_TMPDIR/seen
+	in_net 102 "$FRAMES" watch venet0 >"$seen" 3>&- &
+	watcher=$!
+	wait_for 5 grep -q ready "$seen"
+}
+
 # bats test_tags=core
 @test "venet: frames from addresses that are not its own reach no neighbour" {
 	hostile
-	in_net 102 "$FRAMES" watch venet0 >"$BATS_TEST_TMPDIR/seen" 3>&- &
-	wait_for 5 grep -q ready "$BATS_TEST_TMPDIR/seen"
+	watch_neighbour
 	forge 198.51.100.102 2001:db8:5e::102
-	wait $!
-	only_true "$BATS_TEST_TMPDIR/seen"
+	wait $watcher
+	only_true "$seen"
 }
 
 @test "venet: frames from addresses that are not its own reach nobody outside" {
@@ -410,17 +415,15 @@ udp 198.51.100.101 end" "$(cat "$1")"; }
 @test "venet: the filter holds without rp_filter, which udev rules of distributions loosen" {
 	hostile
 	on_host sh -c 'for f in /proc/sys/net/ipv4/conf/*/rp_filter; do echo 0 >"$f"; done'
-	in_net 102 "$FRAMES" watch venet0 >"$BATS_TEST_TMPDIR/seen" 3>&- &
-	wait_for 5 grep -q ready "$BATS_TEST_TMPDIR/seen"
+	watch_neighbour
 	forge 198.51.100.102 2001:db8:5e::102
-	wait $!
-	only_true "$BATS_TEST_TMPDIR/seen"
+	wait $watcher
+	only_true "$seen"
 }
 
 @test "venet: what its root does to devices, addresses and routes inside gains it no address" {
 	hostile
-	in_net 102 "$FRAMES" watch venet0 >"$BATS_TEST_TMPDIR/seen" 3>&- &
-	wait_for 5 grep -q ready "$BATS_TEST_TMPDIR/seen"
+	watch_neighbour
 	vzctl exec2 101 'ip addr add 198.51.100.103/24 dev venet0; ip -6 addr add 2001:db8:5e::103/64 dev venet0
 		ip link set venet0 down; ip link set venet0 arp on; ip link set venet0 address 02:00:00:00:00:66
 		ip link set venet0 up; ip route add default dev venet0; ip -6 route add default dev venet0'
@@ -428,9 +431,9 @@ udp 198.51.100.101 end" "$(cat "$1")"; }
 	vzctl exec2 101 /frames udp venet0 02:00:00:00:00:66 "$mac" 198.51.100.103 198.51.100.102 forged
 	vzctl exec2 101 /frames udp venet0 02:00:00:00:00:66 "$mac" 2001:db8:5e::103 2001:db8:5e::102 forged
 	vzctl exec2 101 /frames udp venet0 02:00:00:00:00:66 "$mac" 198.51.100.101 198.51.100.102 end
-	wait $!
+	wait $watcher
 	is "ready
-udp 198.51.100.101 end" "$(cat "$BATS_TEST_TMPDIR/seen")"
+udp 198.51.100.101 end" "$(cat "$seen")"
 }
 
 @test "venet: forged ARP and neighbour discovery change nothing on the host or at a neighbour" {

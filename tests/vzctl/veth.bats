@@ -12,10 +12,7 @@ setup_file()
 	host_setup
 	net_setup
 	need_template minimal
-	FRAMES=$PREFIX/frames KILLAT=$PREFIX/killat
-	export FRAMES KILLAT
-	"${CC:-gcc}" -Wall -Wextra -O1 -static -o "$FRAMES" "$TOP/tests/lib/frames.c"
-	"${CC:-gcc}" -Wall -Wextra -O1 -o "$KILLAT" "$TOP/tests/lib/killat.c"
+	build_net_tools
 	net_make "$PREFIX/net/lan"
 	net_pair "$PREFIX/net/host" lan0 "$PREFIX/net/lan" eth0
 	net_address "$PREFIX/net/lan" eth0 198.51.100.210/24 2001:db8:5e::210/64
