@@ -230,9 +230,26 @@ unchanged()
 	--cpuunits 7
 	--cpuunits 500001
 	--ioprio 8
+	--ioprio -1
 	--numproc 1K
+	--numproc -5
 	--kmemsize 1Q
+	--kmemsize 1:-1
 	--kmemsize 99999999999999999999
+	--ram -1
+	--ram 10MB
+	--ram 1e5
+	--ram 1G:1G
+	--ram 99999999999999999999
+	--swap -1
+	--physpages 1:2:3
+	--physpages 18446744073709551616
+	--cpulimit -1
+	--cpulimit 102401
+	--cpus -1
+	--iolimit 10Q
+	--iolimit 99999G
+	--iopslimit 2147483648
 	--diskspace 10G:5G:1
 	--ipadd 10.0.0.256
 	--ipadd 10.0.0.1/33
@@ -243,6 +260,8 @@ unchanged()
 	--root relative
 	--setmode later
 	END
+	unchanged 21 set 101 --save --diskspace 200:100
+	is "DISKSPACE: the soft limit 200 is above the hard limit 100" "$output"
 }
 
 @test "cli: contradicting options are refused before anything happens" {

@@ -352,6 +352,23 @@ BOOTORDER="2"' "$(cat "$(conf 101)")"
 	is "$pid" "$(init_pid 102)"
 }
 
+@test "set: a barrier above its limit is taken, as ever, and the limit is what holds" {
+	rc_is 0 vzctl set 102 --numproc 200:100 --privvmpages 500:100 --save
+	is "200:100" "$(conf_value 102 NUMPROC)"
+	is 100 "$(vzlist -H -o numproc.l 102 | tr -d ' ')"
+	rc_is 0 vzctl exec2 102 true
+	rc_is 0 vzctl set 102 --numproc 8192
+}
+
+@test "set: fewer tasks than there are leave those that are, and let no more come" {
+	rc_is 0 vzctl set 102 --numproc 1
+	rc_is 6 vzctl exec2 102 true
+	has "it has as many as it may (NUMPROC)"
+	status_is 102 "exist mounted running"
+	rc_is 0 vzctl set 102 --numproc 8192
+	rc_is 0 vzctl exec2 102 true
+}
+
 @test "set: what the kernel cannot enforce is kept, and named once, in one line" {
 	rc_is 0 vzctl set 102 --numproc 100 --privvmpages 1G --numfile 1000 --cpuunits 500 --save
 	line "PRIVVMPAGES NUMFILE: kept, not enforced by this kernel"
