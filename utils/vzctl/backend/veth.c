@@ -277,6 +277,8 @@ static int set_up(struct veths *v, const struct netif *n, int index, struct vz_e
 		return -1;
 	(void)net_sysctl("ipv6", name, "disable_ipv6", bridge ? "1" : "0");
 	r = net_link_set_bridge(v->nw.net, index, bridge);
+	if (r == -EXFULL)
+		return vz_fail(err, VZ_E_VETH, 0, "bridge '%s' has no room for device '%s': a bridge has 1023 ports", part(n, NETIF_BRIDGE), name);
 	if (r < 0)
 		return vz_fail(err, VZ_E_VETH, r, "connect device '%s' to bridge '%s'", name, part(n, NETIF_BRIDGE));
 	r = net_link_up(v->nw.net, NET_HOST, index);
