@@ -25,7 +25,7 @@ teardown()
 {
 	destroy_all
 	is_as_before
-	is "" "$(ls -A "$PREFIX"/var/lib/vzctl/{veip,veth,netdev} 2>/dev/null | grep -v :)"
+	is "" "$(find "$PREFIX"/var/lib/vzctl/{veip,extip,veth,netdev} -type f 2>/dev/null)"
 }
 
 # All the host's network has: net_state, and what is learned or queued.
@@ -39,14 +39,15 @@ everything()
 is_as_before() { diff "$BATS_FILE_TMPDIR/before" <(everything); }
 
 # One option of each kind; 10.0.0.101 is masqueraded.
-all=(--netdev_add nic0 --netif_add eth0,,,,br0 --ipadd '198.51.100.101 10.0.0.101 2001:db8:5e::101' --publish 8080:80
-	--rate '*:1:40000' --ratebound yes)
+all=(--netdev_add nic0 --netif_add eth0,,,,br0 --ipadd '198.51.100.101 10.0.0.101 2001:db8:5e::101' --ext_ipadd 198.51.100.150
+	--publish 8080:80 --rate '*:1:40000' --ratebound yes)
 
 # has_all ID: it has what these options say.
 has_all()
 {
 	run in_net "$1" sh -c 'ip -o link; ip -o addr'
 	has "198.51.100.101/32" "10.0.0.101/32" "2001:db8:5e::101/128" "nic0@" "eth0@"
+	is 1 "$(on_host ip route | grep -c '^198.51.100.150 ')"
 	run on_host nft list ruleset
 	has "8080" "masquerade" "chain in-"
 	run on_host tc qdisc
@@ -101,6 +102,7 @@ has_all()
 	done <<-'END'
 	--ipadd 198.51.100.101
 	--ipdel all
+	--ext_ipadd 198.51.100.150
 	--netif_add eth0
 	--netif_del eth0
 	--netdev_add nic0

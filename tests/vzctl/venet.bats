@@ -30,7 +30,7 @@ teardown()
 	# Whatever a test did, the host's network is afterwards what it was.
 	after=$(net_state)
 	is "$(cat "$BATS_FILE_TMPDIR/before")" "$after"
-	is "" "$(ls -A "$PREFIX/var/lib/vzctl/veip" 2>/dev/null)"
+	is "" "$(find "$PREFIX"/var/lib/vzctl/{veip,extip} -type f 2>/dev/null)"
 }
 
 # running ID [OPTION…]: a container with these addresses.
@@ -49,6 +49,9 @@ mac_of() { in_net "$1" cat /sys/class/net/venet0/address 2>/dev/null || in_net "
 inside() { vzctl exec "$1" ip -o addr show dev venet0 | sed -n 's/.* inet6\{0,1\} \([^ ]*\) scope global.*/\1/p' | sort | tr '\n' ' '; }
 routes() { { on_host ip -4 route; on_host ip -6 route; } | sed -n 's/^\([^ ]*\) dev v[0-9a-f]\{8\}.*/\1/p' | sort | tr '\n' ' '; }
 proxies() { { on_host ip -4 neigh show proxy; on_host ip -6 neigh show proxy; } | sort | tr -s ' ' | sed 's/ $//' | tr '\n' ' '; }
+
+# fetch ADDRESS: what the client gets from the web server there.
+fetch() { timeout "$(patience 5)" nsenter --net="$PREFIX/net/client" bash -c 'exec 5<>"/dev/tcp/$0/80"; printf "GET / HTTP/1.0\r\n\r\n" >&5; tail -n 1 <&5' "$1"; }
 
 # ---- addresses ----
 
@@ -69,8 +72,8 @@ proxies() { { on_host ip -4 neigh show proxy; on_host ip -6 neigh show proxy; } 
 	done
 	# And from outside: a web server.
 	vzctl exec 101 'mkdir -p /www && echo hello >/www/index.html && httpd -h /www'
-	is hello "$(on_client bash -c 'exec 5<>/dev/tcp/198.51.100.101/80; printf "GET / HTTP/1.0\r\n\r\n" >&5; tail -n 1 <&5')"
-	is hello "$(on_client bash -c 'exec 5<>/dev/tcp/2001:db8:5e::101/80; printf "GET / HTTP/1.0\r\n\r\n" >&5; tail -n 1 <&5')"
+	is hello "$(fetch 198.51.100.101)"
+	is hello "$(fetch 2001:db8:5e::101)"
 	# Each other, by way of the host.
 	running 102 --ipadd 198.51.100.102 --ipadd 2001:db8:5e::102
 	rc_is 0 vzctl exec2 102 ping -c 1 -W 5 198.51.100.101
@@ -286,6 +289,72 @@ for_all()
 	has "src 198.51.100.250" "src 2001:db8:5e:1::1"
 	on_host ip addr del 198.51.100.250/32 dev lo
 	on_host ip addr del 2001:db8:5e:1::1/128 dev lo
+}
+
+# ---- external addresses ----
+
+# have_external ID: its root configures them, and a service that answers; the client knows the way.
+have_external()
+{
+	vzctl exec2 "$1" 'ip addr add 198.51.100.150/32 dev lo; ip -6 addr add 2001:db8:5e::150/128 dev lo
+		mkdir -p /www && echo hello >/www/index.html && httpd -h /www'
+	on_client ip route replace 198.51.100.150 via 198.51.100.1
+	on_client ip -6 route replace 2001:db8:5e::150 via 2001:db8:5e::1
+}
+
+@test "venet: an external address is routed to the container, configured nowhere and told to nobody" {
+	running 101 --ipadd 198.51.100.101
+	rc_is 0 vzctl set 101 --ext_ipadd 198.51.100.150 --ext_ipadd 2001:db8:5e::150 --save
+	line "Adding external IP address(es): 198.51.100.150 2001:db8:5e::150"
+	is "198.51.100.150 2001:db8:5e::150" "$(conf_value 101 EXT_IP_ADDRESS)"
+	is "198.51.100.101/32 " "$(inside 101)"
+	is "198.51.100.101 198.51.100.150 2001:db8:5e::150 " "$(routes)"
+	is "198.51.100.101 dev eth0 proxy " "$(proxies)"
+	is "198.51.100.101" "$(vzlist -H -o ip 101)"
+	# What is inside may use it.
+	have_external 101
+	is hello "$(fetch 198.51.100.150)"
+	is hello "$(fetch 2001:db8:5e::150)"
+	vzctl --quiet restart 101 --fast
+	is "198.51.100.101 198.51.100.150 2001:db8:5e::150 " "$(routes)"
+	have_external 101
+	is hello "$(fetch 198.51.100.150)"
+	# Without it, it is as forged as any other.
+	rc_is 0 vzctl set 101 --ext_ipdel all --save
+	line "Deleting external IP address(es): 198.51.100.150 2001:db8:5e::150"
+	is "198.51.100.101 " "$(routes)"
+	rc_is 1 vzctl exec3 101 ping -c 1 -W 1 -I 198.51.100.150 198.51.100.200
+	rc_is 1 vzctl exec3 101 ping6 -c 1 -W 1 -I 2001:db8:5e::150 2001:db8:5e::200
+	is "" "$(conf_value 101 EXT_IP_ADDRESS)"
+}
+
+@test "venet: an external address is all a container needs, and one container's only" {
+	create_minimal 101
+	vzctl --quiet set 101 --ext_ipadd 198.51.100.150 --save
+	rc_is 0 vzctl start 101
+	line "Adding external IP address(es): 198.51.100.150"
+	have_external 101
+	is hello "$(fetch 198.51.100.150)"
+	running 102
+	rc_is 78 vzctl set 102 --ext_ipadd 198.51.100.150 --save
+	has "Unable to add IP 198.51.100.150: another container has it"
+	rc_is 78 vzctl set 102 --ipadd 198.51.100.150 --save
+	rc_is 78 vzctl set 102 --ext_ipadd 198.51.100.1
+	has "it is the host's own"
+	rc_is 21 vzctl set 102 --ext_ipadd 224.0.0.1
+	is "198.51.100.150 " "$(routes)"
+}
+
+@test "venet: an external address becomes one of its own, and external again" {
+	running 101
+	vzctl --quiet set 101 --ext_ipadd 198.51.100.150 --save
+	rc_is 0 vzctl set 101 --ext_ipdel 198.51.100.150 --ipadd 198.51.100.150 --save
+	is "198.51.100.150/32 " "$(inside 101)"
+	is "198.51.100.150 dev eth0 proxy " "$(proxies)"
+	rc_is 0 vzctl set 101 --ipdel 198.51.100.150 --ext_ipadd 198.51.100.150 --save
+	is "" "$(inside 101)"
+	is "" "$(proxies)"
+	is "198.51.100.150 " "$(routes)"
 }
 
 # ---- what others on the wire see ----

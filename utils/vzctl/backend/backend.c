@@ -94,6 +94,8 @@ void vz_env_done(struct vz_env *env)
 	strv_free(env->layers);
 	strv_free(env->addresses);
 	strv_free(env->addresses_up);
+	strv_free(env->ext_addresses);
+	strv_free(env->ext_addresses_up);
 	strv_free(env->netifs);
 	strv_free(env->netifs_up);
 	strv_free(env->netdevs);

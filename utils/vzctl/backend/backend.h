@@ -56,6 +56,8 @@ struct vz_env {
 	char **layers;			/* overlay: read-only layers, from the bottom up; owned */
 	char **addresses;		/* "IP[/bits]" that venet0 is to have; owned */
 	char **addresses_up;		/* those it has, or may have been given by a command that was killed; owned */
+	char **ext_addresses;		/* those that are routed to it and configured nowhere; owned */
+	char **ext_addresses_up;	/* likewise; owned */
 	bool skip_probe;		/* do not ask whether somebody outside has an address */
 	char **netifs;			/* words of NETIF it is to have, nothing left open in them; owned */
 	char **netifs_up;		/* likewise those it has, or may have; owned */

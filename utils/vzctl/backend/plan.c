@@ -203,9 +203,12 @@ static bool plan_has_lxcfs(struct vz_env *env)
 static int plan_net_attach(struct vz_env *env, struct vz_err *err)
 {
 	auto_free char *addresses = strv_join(env->addresses, " ");
+	auto_free char *external = strv_join(env->ext_addresses, " ");
 
 	if (!str_is_empty(addresses))
 		plan_record(env->host->plan, "venet0 with %s", addresses);
+	if (!str_is_empty(external))
+		plan_record(env->host->plan, "route %s to venet0", external);
 	for (char **n = env->netifs; n && *n; n++)
 		plan_record(env->host->plan, "veth device %s", *n);
 	for (char **n = env->netdevs; n && *n; n++)

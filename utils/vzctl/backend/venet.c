@@ -31,8 +31,9 @@ struct venet {
 	char prefix[IF_NAMESIZE];	/* of those of all containers */
 	int host, inside;		/* indexes of the two ends; 0: not there */
 	bool is_new;			/* made just now */
-	struct net_addr *want, *up;	/* addresses; owned */
+	struct net_addr *want, *up;	/* addresses, the external ones last; owned */
 	size_t n_want, n_up;
+	size_t n_want_own, n_up_own;	/* so many of them are not external */
 	struct net_neighbourhood *near;	/* where we answer for them; owned */
 	size_t n_near;
 	size_t n_claimed;		/* so many of want were routed just now, … */
@@ -110,19 +111,6 @@ static void make_mac(const struct vz_env *env, unsigned char ret[NET_MAC_LEN])
 
 /* ---- beginning ---- */
 
-static int parse_list(struct vz_env *env, char *const *texts, struct net_addr **ret, size_t *ret_n, struct vz_err *err)
-{
-	size_t n = strv_len(texts);
-
-	*ret = calloc(n + 1, sizeof(**ret));
-	if (!*ret)
-		return vz_fail(err, VZ_E_RESOURCE, -ENOMEM, "addresses of container %u", env->id);
-	for (size_t i = 0; i < n; i++)
-		if (net_addr_parse(texts[i], &(*ret)[(*ret_n)++]) < 0)
-			return vz_fail(err, VZ_E_BADIP, 0, "bad IP address '%s'", texts[i]);
-	return 0;
-}
-
 static bool same_address(const struct net_addr *a, const struct net_addr *b)
 {
 	return a->family == b->family && memcmp(a->bytes, b->bytes, net_addr_bits(a->family) / 8) == 0;
@@ -145,6 +133,34 @@ static bool has_family(const struct net_addr *list, size_t n, int family)
 	return false;
 }
 
+/* Add to list, which has *n; one that is configured and external, too, is configured. */
+static int parse_list(char *const *texts, struct net_addr *list, size_t *n, struct vz_err *err)
+{
+	size_t n_before = *n;
+
+	for (; texts && *texts; texts++) {
+		struct net_addr a;
+
+		if (net_addr_parse(*texts, &a) < 0)
+			return vz_fail(err, VZ_E_BADIP, 0, "bad IP address '%s'", *texts);
+		if (!find_address(list, n_before, &a))
+			list[(*n)++] = a;
+	}
+	return 0;
+}
+
+static int parse_lists(struct vz_env *env, char *const *own, char *const *external, struct net_addr **ret, size_t *ret_n,
+		       size_t *ret_own, struct vz_err *err)
+{
+	*ret = calloc(strv_len(own) + strv_len(external) + 1, sizeof(**ret));
+	if (!*ret)
+		return vz_fail(err, VZ_E_RESOURCE, -ENOMEM, "addresses of container %u", env->id);
+	if (parse_list(own, *ret, ret_n, err) < 0)
+		return -1;
+	*ret_own = *ret_n;
+	return parse_list(external, *ret, ret_n, err);
+}
+
 /* The address alone, as the host routes it. */
 static struct net_addr alone(const struct net_addr *a)
 {
@@ -159,8 +175,8 @@ static int venet_begin(struct venet *v, struct vz_env *env, struct vz_err *err)
 	*v = (struct venet){ .env = env, .nw.lock = -1 };
 	venet_name(env->host->tag, env->id, v->name);
 	name_prefix(env->host->tag, v->prefix);
-	if (parse_list(env, env->addresses, &v->want, &v->n_want, err) < 0 ||
-	    parse_list(env, env->addresses_up, &v->up, &v->n_up, err) < 0)
+	if (parse_lists(env, env->addresses, env->ext_addresses, &v->want, &v->n_want, &v->n_want_own, err) < 0 ||
+	    parse_lists(env, env->addresses_up, env->ext_addresses_up, &v->up, &v->n_up, &v->n_up_own, err) < 0)
 		return -1;
 	v->was_claimed = calloc(v->n_want + 1, sizeof(*v->was_claimed));
 	v->via = calloc(v->n_want + 1, sizeof(*v->via));
@@ -331,7 +347,7 @@ static int find_neighbours(struct venet *v, struct vz_err *err)
 			v->near[kept++] = v->near[i];
 	v->n_near = kept;
 	/* Where the host itself would look for them, as long as it does not know better. */
-	for (size_t i = 0; str_equal(which, "detect") && i < v->n_want; i++) {
+	for (size_t i = 0; str_equal(which, "detect") && i < v->n_want_own; i++) {
 		struct net_way way;
 
 		if (net_way_to(v->net, &v->want[i], &way) == 0 && way.index != v->host)
@@ -365,11 +381,11 @@ static void answer_for(struct venet *v, size_t which, struct announcement **to)
 /* The world hears of the addresses last, when all the rest is done. */
 static void answer_for_all(struct venet *v)
 {
-	auto_free struct announcement *list = calloc(v->n_want * v->n_near + 1, sizeof(*list));
+	auto_free struct announcement *list = calloc(v->n_want_own * v->n_near + 1, sizeof(*list));
 	struct announcement *end = list;
 	int r = list ? 0 : -ENOMEM;
 
-	for (size_t i = 0; list && i < v->n_want; i++)
+	for (size_t i = 0; list && i < v->n_want_own; i++)
 		answer_for(v, i, &end);
 	if (list)
 		r = announce_addresses(list, (size_t)(end - list));
@@ -405,7 +421,7 @@ static int probe_neighbours(struct venet *v, struct vz_err *err)
 	    conf_yes(conf, VZ_P_skip_arpdetect, false))
 		return 0;
 	for (size_t i = 0; i < v->n_near; i++)
-		if (announce_probe(&v->near[i], v->want, v->n_want, PROBE_TIME, &taken, mac) > 0)
+		if (announce_probe(&v->near[i], v->want, v->n_want_own, PROBE_TIME, &taken, mac) > 0)
 			return vz_fail(err, VZ_E_IP_INUSE, 0,
 				       "Unable to add IP %s: %02x:%02x:%02x:%02x:%02x:%02x on '%s' has it already",
 				       net_addr_text(&v->want[taken], text), mac[0], mac[1], mac[2], mac[3], mac[4], mac[5],
@@ -491,13 +507,13 @@ static int configure_inside(struct venet *v, struct vz_err *err)
 	char text[NET_ADDR_TEXT];
 	int r = 0;
 
-	for (size_t i = 0; i < v->n_up; i++) {
-		const struct net_addr *same = find_address(v->want, v->n_want, &v->up[i]);
+	for (size_t i = 0; i < v->n_up_own; i++) {
+		const struct net_addr *same = find_address(v->want, v->n_want_own, &v->up[i]);
 
 		if (!same || same->bits != v->up[i].bits)
 			(void)net_addr_del(v->net, NET_INSIDE, v->inside, &v->up[i]);
 	}
-	for (size_t i = 0; i < v->n_want; i++) {
+	for (size_t i = 0; i < v->n_want_own; i++) {
 		r = net_addr_add(v->net, NET_INSIDE, v->inside, &v->want[i]);
 		if (r < 0)
 			return vz_fail(err, VZ_E_CANT_ADDIP, r, "Unable to add IP %s inside container %u",
@@ -527,7 +543,7 @@ static int lead_ports(struct venet *v, const struct net_addr *addresses, size_t 
 {
 	struct nat t = nat_of(v, addresses, n);
 
-	return publish_change(&t, v->up, v->n_up, err);
+	return publish_change(&t, v->up, v->n_up_own, err);
 }
 
 /* A device that was there has its limit, or none, already. */
@@ -538,7 +554,7 @@ static int limit_rate(struct venet *v, struct vz_err *err)
 
 static void translate(struct venet *v)
 {
-	struct nat t = nat_of(v, v->want, v->n_want);
+	struct nat t = nat_of(v, v->want, v->n_want_own);
 
 	nat_masquerade(&t);
 }
@@ -562,16 +578,16 @@ static int carry_out(struct venet *v, struct vz_err *err)
 	if (network_open_inside(&v->nw, err) < 0 || find_neighbours(v, err) < 0 || probe_neighbours(v, err) < 0)
 		return -1;
 	if (ensure_device(v, err) < 0 || claim_all(v, err) < 0 || configure_inside(v, err) < 0 ||
-	    limit_rate(v, err) < 0 || lead_ports(v, v->want, v->n_want, err) < 0) {
+	    limit_rate(v, err) < 0 || lead_ports(v, v->want, v->n_want_own, err) < 0) {
 		roll_back(v);
 		return -1;
 	}
-	for (size_t i = 0; i < v->n_up; i++) {
-		if (find_address(v->want, v->n_want, &v->up[i]))
-			continue;
-		unclaim(v, &v->up[i]);
-		no_longer_answer_for(v, &v->up[i]);
-	}
+	for (size_t i = 0; i < v->n_up; i++)
+		if (!find_address(v->want, v->n_want, &v->up[i]))
+			unclaim(v, &v->up[i]);
+	for (size_t i = 0; i < v->n_up_own; i++)
+		if (!find_address(v->want, v->n_want_own, &v->up[i]))
+			no_longer_answer_for(v, &v->up[i]);
 	translate(v);
 	answer_for_all(v);
 	return 0;
@@ -585,7 +601,7 @@ int venet_change(struct vz_env *env, struct vz_err *err)
 	/* Without addresses there is nothing to make, but perhaps to take away. */
 	if (r == 0 && (v.n_want || v.host))
 		r = carry_out(&v, err);
-	if (r == 0 && !v.n_want)
+	if (r == 0 && !v.n_want_own)
 		publish_nothing(env);
 	venet_done(&v);
 	return r;
@@ -596,10 +612,10 @@ int venet_publish(struct vz_env *env, struct vz_err *err)
 	struct venet v;
 	int r = venet_begin(&v, env, err);
 
-	if (r == 0 && !v.n_up && conf_list(env->conf, VZ_P_publish))
+	if (r == 0 && !v.n_up_own && conf_list(env->conf, VZ_P_publish))
 		r = vz_fail(err, VZ_E_CANT_ADDIP, 0, "Unable to publish ports: container %u has no address on venet (set it one with --ipadd)", env->id);
 	if (r == 0)
-		r = lead_ports(&v, v.up, v.n_up, err);
+		r = lead_ports(&v, v.up, v.n_up_own, err);
 	venet_done(&v);
 	return r;
 }
@@ -658,10 +674,12 @@ int venet_attach(struct vz_env *env, struct vz_err *err)
 		return -1;
 	strv_free(env->addresses_up);
 	env->addresses_up = NULL;
-	if (!env->addresses) {
+	strv_free(env->ext_addresses_up);
+	env->ext_addresses_up = NULL;
+	if (!env->addresses)
 		publish_nothing(env);
+	if (!env->addresses && !env->ext_addresses)
 		return 0;
-	}
 	r = venet_begin(&v, env, err);
 	if (r == 0)
 		r = carry_out(&v, err);
@@ -685,7 +703,7 @@ int venet_detach(struct vz_env *env, struct vz_err *err)
 	r = venet_begin(&v, env, err);
 	if (r == 0)
 		r = find_neighbours(&v, err);
-	for (size_t i = 0; r == 0 && i < v.n_up; i++)
+	for (size_t i = 0; r == 0 && i < v.n_up_own; i++)
 		no_longer_answer_for(&v, &v.up[i]);
 	if (r == 0)
 		remove_device(&v);

@@ -6,6 +6,9 @@
  *   inside   venet0: the addresses, /32 and /128 unless a length was given; the default route
  *   host     venetCTID: a route to each address; no address of its own
  *
+ * External addresses are only routed: the container does with them what it likes, and whoever is outside
+ * has to know by himself that this host leads to them.
+ *
  * Neither end asks for neighbours (NOARP), and both have one MAC: whatever is sent into an end arrives at
  * the other, and there is no ARP and no neighbour discovery that could be forged. Other hosts find the
  * addresses because ours answers for them (proxied neighbours) and says so when one comes up.
@@ -23,7 +26,10 @@
 /* Members of the table, for kernels without a venet of their own; see backend.h. */
 int venet_attach(struct vz_env *env, struct vz_err *err);
 int venet_detach(struct vz_env *env, struct vz_err *err);
-/* Of a running container: from env->addresses_up to env->addresses. All of it or, on failure, nothing. */
+/*
+ * Of a running container: from env->addresses_up and env->ext_addresses_up to env->addresses and
+ * env->ext_addresses. All of it or, on failure, nothing.
+ */
 int venet_change(struct vz_env *env, struct vz_err *err);
 
 /* Of a running container: env->conf says which ports of the host lead to it, at the addresses_up it has. */

@@ -2,8 +2,8 @@
 /*
  * Addresses and devices of a container: which it is to have, which it has, and what is said about that.
  *
- * What it has stands in /var/lib/vzctl: veip/CTID, an address a line, veth/CTID and netdev/CTID, a device a
- * line. Such a book is written before anything is done, with what there was and what is to come, and again afterwards.
+ * What it has stands in /var/lib/vzctl: veip/CTID and extip/CTID, an address a line, veth/CTID and
+ * netdev/CTID, a device a line. Such a book is written before anything is done, with what there was and what is to come, and again afterwards.
  * So whoever comes after a command that was killed in between knows all that may have to be undone; and
  * doing again what was done already is always possible.
  */
@@ -27,6 +27,7 @@
 
 /* What a container has of the host's, a file each. */
 #define ADDRESSES "veip"
+#define EXTERNAL "extip"
 #define DEVICES "veth"
 #define MOVED "netdev"
 
@@ -123,9 +124,9 @@ static void say(struct vz_ct *ct, const char *what, char *const *addresses)
 }
 
 /* What the container is to have: as configured, without IPv6 where that is switched off. */
-static int collect_wanted(struct vz_ct *ct, char ***ret)
+static int collect_wanted(struct vz_ct *ct, enum vz_param_id id, char ***ret)
 {
-	char *const *list = conf_list(&ct->conf, VZ_P_ip_address);
+	char *const *list = conf_list(&ct->conf, id);
 	bool ipv6 = conf_yes(&ct->conf, VZ_P_ipv6, false);
 
 	for (; list && *list; list++) {
@@ -142,7 +143,7 @@ static int load(struct vz_ct *ct, bool wanted, struct vz_err *err)
 {
 	struct vz_env *e = &ct->env;
 	char ***lists[] = {
-		&e->addresses, &e->addresses_up, &e->netifs, &e->netifs_up, &e->netdevs, &e->netdevs_up,
+		&e->addresses, &e->addresses_up, &e->ext_addresses, &e->ext_addresses_up, &e->netifs, &e->netifs_up, &e->netdevs, &e->netdevs_up,
 	};
 	int r = 0;
 
@@ -151,10 +152,13 @@ static int load(struct vz_ct *ct, bool wanted, struct vz_err *err)
 		*lists[i] = NULL;
 	}
 	read_book(ct, ADDRESSES, &e->addresses_up);
+	read_book(ct, EXTERNAL, &e->ext_addresses_up);
 	read_book(ct, DEVICES, &e->netifs_up);
 	read_book(ct, MOVED, &e->netdevs_up);
 	if (wanted)
-		r = collect_wanted(ct, &e->addresses);
+		r = collect_wanted(ct, VZ_P_ip_address, &e->addresses);
+	if (r == 0 && wanted)
+		r = collect_wanted(ct, VZ_P_ext_ip_address, &e->ext_addresses);
 	if (r == 0 && wanted)
 		r = netif_complete(ct, conf_list(&ct->conf, VZ_P_netif), &e->netifs);
 	if (r == 0 && wanted)
@@ -178,6 +182,8 @@ static int note_before(struct vz_ct *ct, const char *book, char *const *up, char
 static int note(struct vz_ct *ct, struct vz_err *err)
 {
 	if (write_book(ct, ADDRESSES, ct->env.addresses, err) < 0)
+		return -1;
+	if (write_book(ct, EXTERNAL, ct->env.ext_addresses, err) < 0)
 		return -1;
 	if (write_book(ct, DEVICES, ct->env.netifs, err) < 0)
 		return -1;
@@ -268,8 +274,10 @@ int net_attach(struct vz_ct *ct, struct vz_err *err)
 	if (ct->vz->dry_run)
 		return ct->vz->be->net_attach(e, err);
 	say(ct, "Adding", e->addresses);
+	say(ct, "Adding external", e->ext_addresses);
 	say_devices(ct, "Configure", e->netifs);
 	if (note_before(ct, ADDRESSES, e->addresses_up, e->addresses, err) < 0 ||
+	    note_before(ct, EXTERNAL, e->ext_addresses_up, e->ext_addresses, err) < 0 ||
 	    note_before(ct, DEVICES, e->netifs_up, e->netifs, err) < 0 ||
 	    note_before(ct, MOVED, e->netdevs_up, e->netdevs, err) < 0)
 		return -1;
@@ -298,15 +306,26 @@ int net_detach(struct vz_ct *ct, struct vz_err *err)
 
 struct change {
 	char **added, **removed;	/* owned */
+	char **ext_added, **ext_removed; /* external ones; owned */
 	bool cleared;			/* --ipdel all was among the words */
 };
+
+static void change_done(struct change *c)
+{
+	strv_free(c->added);
+	strv_free(c->removed);
+	strv_free(c->ext_added);
+	strv_free(c->ext_removed);
+}
 
 static int find_change(struct vz_ct *ct, const struct vz_edits *edits, struct change *c, struct vz_err *err)
 {
 	for (size_t i = 0; i < edits->n; i++)
 		c->cleared |= edits->e[i].id == VZ_P_ip_address && edits->e[i].op == VZ_CLEAR;
 	if (not_among(ct->env.addresses, ct->env.addresses_up, &c->added) < 0 ||
-	    gone_from(ct->env.addresses_up, ct->env.addresses, &c->removed) < 0)
+	    gone_from(ct->env.addresses_up, ct->env.addresses, &c->removed) < 0 ||
+	    not_among(ct->env.ext_addresses, ct->env.ext_addresses_up, &c->ext_added) < 0 ||
+	    gone_from(ct->env.ext_addresses_up, ct->env.ext_addresses, &c->ext_removed) < 0)
 		return vz_fail(err, VZ_E_RESOURCE, -ENOMEM, "addresses of container %u", ct->id);
 	return 0;
 }
@@ -341,6 +360,22 @@ static int tell_distribution(struct vz_ct *ct, const struct change *c, struct vz
 	return c->added ? dist_run(ct, 1u << VZ_DIST_ADD_IP, &added, err) : 0;
 }
 
+/* Both kinds together: they have one device, and one may become the other. */
+static int carry_out(struct vz_ct *ct, struct vz_err *err)
+{
+	struct vz_err ignored = { 0 };
+	struct vz_env *e = &ct->env;
+	int r = note_before(ct, EXTERNAL, e->ext_addresses_up, e->ext_addresses, err);
+
+	if (r == 0)
+		r = change(ct, VZ_G_ip, ADDRESSES, e->addresses_up, e->addresses, err);
+	if (r == 0)
+		return write_book(ct, EXTERNAL, e->ext_addresses, err);
+	(void)write_book(ct, EXTERNAL, e->ext_addresses_up, &ignored);
+	vz_err_done(&ignored);
+	return -1;
+}
+
 int net_change_addresses(struct vz_ct *ct, const struct vz_edits *edits, struct vz_err *err)
 {
 	struct change c = { 0 };
@@ -350,13 +385,14 @@ int net_change_addresses(struct vz_ct *ct, const struct vz_edits *edits, struct 
 		r = find_change(ct, edits, &c, err);
 	if (r == 0) {
 		say(ct, c.cleared ? "Deleting all" : "Deleting", c.removed);
+		say(ct, "Deleting external", c.ext_removed);
 		say(ct, "Adding", c.added);
-		r = change(ct, VZ_G_ip, ADDRESSES, ct->env.addresses_up, ct->env.addresses, err);
+		say(ct, "Adding external", c.ext_added);
+		r = carry_out(ct, err);
 	}
 	if (r == 0)
 		r = tell_distribution(ct, &c, err);
-	strv_free(c.added);
-	strv_free(c.removed);
+	change_done(&c);
 	return r;
 }
 
