@@ -357,6 +357,15 @@ have_external()
 	is "198.51.100.150 " "$(routes)"
 }
 
+@test "venet: a change that fails at its end leaves what was inside" {
+	running 101 --ipadd 198.51.100.101/24 --ipadd 198.51.100.102
+	vzctl --quiet set 101 --publish 198.51.100.1:8080:80 --save
+	rc_is 34 vzctl set 101 --ipdel all --ipadd 2001:db8:5e::101
+	is "198.51.100.101/24 198.51.100.102/32 " "$(inside 101)"
+	is "198.51.100.101 198.51.100.102 " "$(routes)"
+	rc_is 0 vzctl exec2 101 ping -c 1 -W 5 198.51.100.200
+}
+
 # ---- what others on the wire see ----
 
 # watch_client: what arrives at the client, into $seen.

@@ -562,13 +562,17 @@ static void translate(struct venet *v)
 /* What was added just now goes; what was there before stays. */
 static void roll_back(struct venet *v)
 {
-	for (size_t i = 0; i < v->n_claimed; i++) {
-		if (v->was_claimed[i])
-			continue;
-		unclaim(v, &v->want[i]);
-		if (v->inside > 0 && !find_address(v->up, v->n_up, &v->want[i]))
+	for (size_t i = 0; i < v->n_claimed; i++)
+		if (!v->was_claimed[i])
+			unclaim(v, &v->want[i]);
+	for (size_t i = 0; v->inside > 0 && i < v->n_want_own; i++) {
+		const struct net_addr *same = find_address(v->up, v->n_up_own, &v->want[i]);
+
+		if (!same || same->bits != v->want[i].bits)
 			(void)net_addr_del(v->net, NET_INSIDE, v->inside, &v->want[i]);
 	}
+	for (size_t i = 0; v->inside > 0 && i < v->n_up_own; i++)
+		(void)net_addr_add(v->net, NET_INSIDE, v->inside, &v->up[i]);
 	if (v->is_new)
 		remove_device(v);
 }
