@@ -30,6 +30,8 @@
  *				wait for processes that come, and do that to each of them
  *	probe sti FD            put a byte into the input of the terminal FD
  *	probe hold MIB		use so much memory, say so, and keep it
+ *	probe take I P E	have I inotify instances with a watch each, P ptys, and room for E events of
+ *				asynchronous I/O; say how that went, and keep them
  *	probe sleep NAME        change the process name, say so, and wait for the end of the world
  */
 #define _GNU_SOURCE
@@ -354,6 +356,22 @@ static _Noreturn void explode(void)
 		fork();
 }
 
+static int take(int inotify, int ptys, int events)
+{
+	unsigned long context = 0;
+
+	for (int i = 0; i < inotify; i++) {
+		int fd = inotify_init1(IN_CLOEXEC);
+
+		if (fd < 0 || inotify_add_watch(fd, "/", IN_DELETE_SELF) < 0)
+			return say(-1);
+	}
+	for (int i = 0; i < ptys; i++)
+		if (open("/dev/ptmx", O_RDWR | O_NOCTTY) < 0)
+			return say(-1);
+	return say(events ? syscall(SYS_io_setup, events, &context) : 0);
+}
+
 /* Is a word among blank-separated ones? */
 static int is_one_of(const char *word, const char *words)
 {
@@ -443,6 +461,12 @@ int main(int argc, char **argv)
 		for (size_t i = 0; i < size; i += 64)
 			memory[i] = (char)(i * 2654435761u >> 13);
 		puts("ok");
+		fflush(stdout);
+		for (;;)
+			pause();
+	}
+	if (strcmp(what, "take") == 0 && argc == 5) {
+		take(atoi(argv[2]), atoi(argv[3]), atoi(argv[4]));
 		fflush(stdout);
 		for (;;)
 			pause();

@@ -29,6 +29,7 @@
 #include "base/str.h"
 #include "base/strv.h"
 #include "host/caps.h"
+#include "host/ceiling.h"
 #include "host/mount.h"
 #include "host/ns.h"
 
@@ -81,12 +82,37 @@ static int ns_probe(struct vz_host *host, struct vz_err *err)
 	return 0;
 }
 
+/* ---- what there is no room for ---- */
+
+/* All that fork() says is "try again". */
+static int fail_for_tasks(struct vz_env *env, struct vz_err *err)
+{
+	auto_free char *why = ceiling_explain(CEILING_TASKS);
+
+	return vz_fail(err, VZ_E_RESOURCE, 0, "no room for another process in container %u: %s", env->id,
+		       why ? why : "it has as many as it may (NUMPROC), or the host has");
+}
+
+/* Of these only the host has a limit. */
+static int fail_for_files(struct vz_env *env, struct vz_err *err)
+{
+	auto_free char *why = ceiling_explain(CEILING_FILES);
+
+	return vz_fail(err, VZ_E_RESOURCE, 0, "no room for another open file in container %u: %s", env->id,
+		       why ? why : "the host has too many (sysctl fs.file-max)");
+}
+
 /* ---- the root file system ---- */
 
 static int explain_mount(struct vz_env *env, int r, struct vz_err *err)
 {
 	auto_free char *fs = mount_fs_type(env->private_area);
 
+	/* A map of ids takes a process. */
+	if (r == -EAGAIN)
+		return fail_for_tasks(env, err);
+	if (r == -ENFILE)
+		return fail_for_files(env, err);
 	if (r == -EOPNOTSUPP)
 		return vz_fail(err, VZ_E_CANTMOUNT, 0,
 			       "'%s' is on %s, which cannot map ids: keep private areas on ext4, XFS or btrfs, or use the ploop layout",
@@ -151,14 +177,6 @@ static int ns_umount(struct vz_env *env, struct vz_err *err)
 }
 
 /* ---- init ---- */
-
-/* All that fork() says is "try again". */
-static int fail_for_tasks(struct vz_env *env, struct vz_err *err)
-{
-	return vz_fail(err, VZ_E_RESOURCE, 0,
-		       "no room for another process in container %u: it has as many as it may (NUMPROC), or the host has",
-		       env->id);
-}
 
 /*
  * For a namespace too many the kernel says "no space left", and not of which kind. Each container has a
@@ -275,6 +293,8 @@ static int ns_ready(struct vz_env *env, struct vz_err *err)
 	struct ns_failure f = { 0 };
 	int r = ns_expect(env->init_sock, NS_READY, &f);
 
+	if (r == -ECANCELED && f.error == ENFILE)
+		return fail_for_files(env, err);
 	if (r == -ECANCELED)
 		return vz_fail(err, VZ_E_ENVCREATE, -f.error, "set up '%s' inside container %u", f.where,
 			       env->id);
@@ -348,6 +368,8 @@ static int ns_spawn_init(struct vz_env *env, struct vz_err *err)
 	spawning_close(&s);
 	if (r == -EAGAIN)
 		return fail_for_tasks(env, err);
+	if (r == -ENFILE)
+		return fail_for_files(env, err);
 	if (r == -ENOSPC)
 		return fail_for_namespaces(env, f.where, err);
 	if (r < 0 && limits_memory_ran_out(env))

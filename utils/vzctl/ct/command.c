@@ -17,6 +17,7 @@
 #include "base/fd.h"
 #include "base/str.h"
 #include "ct/command.h"
+#include "host/ceiling.h"
 #include "host/pty.h"
 #include "host/script.h"
 
@@ -145,6 +146,7 @@ int command_terminal(struct vz_ct *ct, int *ret_master, int *ret_slave, struct v
 	auto_close int root = path ? open(path, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
 	auto_close int master = -1;
 	auto_close int slave = -1;
+	auto_free char *why = NULL;
 	int r = root < 0 ? -errno : pty_open(root, &master, &slave);
 
 	/* The pid may have become another's in the meantime. */
@@ -153,6 +155,8 @@ int command_terminal(struct vz_ct *ct, int *ret_master, int *ret_slave, struct v
 	/* It belongs to us, who are nobody inside: by its name even root could not open it there. */
 	if (r == 0 && fchown(slave, ct->env.id_base, (gid_t)-1) < 0)
 		r = -errno;
+	if (r == -ENOSPC && (why = ceiling_explain(CEILING_PTYS)))
+		return vz_fail(err, VZ_E_SYSTEM, 0, "open a terminal in container %u: %s", ct->id, why);
 	if (r < 0)
 		return vz_fail(err, VZ_E_SYSTEM, r, "open a terminal in container %u", ct->id);
 	*ret_master = take_fd(&master);

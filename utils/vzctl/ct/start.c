@@ -11,6 +11,7 @@
 #include "base/str.h"
 #include "ct/ct.h"
 #include "ct/steps.h"
+#include "host/ceiling.h"
 #include "host/watcher.h"
 
 #define KILL_TIMEOUT (10 * USEC_PER_SEC)
@@ -123,6 +124,15 @@ static int await_init(struct vz_ct *ct, void *data, struct vz_err *err)
 
 /* ---- the steps of start ---- */
 
+/* A start needs none of these itself: only what is to run inside would meet it, and not know what it was. */
+static void warn_of_ceilings(struct vz_ct *ct)
+{
+	auto_free char *why = ceiling_explain(CEILING_PTYS | CEILING_FILES);
+
+	if (why)
+		ct_warn(ct, "%s", why);
+}
+
 static int check_startable(struct vz_ct *ct, void *data, struct vz_err *err)
 {
 	const struct vz_start *opt = data;
@@ -135,8 +145,10 @@ static int check_startable(struct vz_ct *ct, void *data, struct vz_err *err)
 		return -1;
 	if (ct_is_running(ct) && !ct->would_be_stopped)
 		return vz_fail(err, VZ_E_RUNNING, 0, "Container is already running");
-	if (!ct->vz->dry_run)
-		ct_info(ct, "Starting container...");
+	if (ct->vz->dry_run)
+		return 0;
+	ct_info(ct, "Starting container...");
+	warn_of_ceilings(ct);
 	return 0;
 }
 

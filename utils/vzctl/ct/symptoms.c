@@ -315,6 +315,45 @@ static void help_tasks(const struct scene *s, struct vz_str *out)
 		advise(s, out, "numproc", s->now.v[METER_TASKS_LIMIT] * 2, "");
 }
 
+/* ---- ceilings of the host ---- */
+
+static unsigned int score_ceiling(const struct ceiling_use *u)
+{
+	if (!u->what)
+		return 0;
+	return u->used >= u->limit ? 100 : nearly_full(u->used, u->limit);
+}
+
+static unsigned int score_inotify(const struct scene *s)
+{
+	return score_ceiling(&s->inotify);
+}
+
+static void say_inotify(const struct scene *s, struct vz_str *out)
+{
+	ceiling_say(&s->inotify, out);
+}
+
+static void help_inotify(const struct scene *s, struct vz_str *out)
+{
+	ceiling_advise(&s->inotify, out);
+}
+
+static unsigned int score_host(const struct scene *s)
+{
+	return score_ceiling(&s->host);
+}
+
+static void say_host(const struct scene *s, struct vz_str *out)
+{
+	ceiling_say(&s->host, out);
+}
+
+static void help_host(const struct scene *s, struct vz_str *out)
+{
+	ceiling_advise(&s->host, out);
+}
+
 /* ---- CPU ---- */
 
 /* In CPUs: how many it may keep busy by its limit; 0: there is none. */
@@ -530,6 +569,8 @@ static const struct symptom {
 	{ "disk",     score_disk,     say_disk,     help_not,      NULL,              METER__MAX },
 	{ "inodes",   score_inodes,   say_inodes,   help_not,      NULL,              METER__MAX },
 	{ "tasks",    score_tasks,    say_tasks,    help_tasks,    say_tasks_earlier, METER_TASKS_REFUSED },
+	{ "inotify",  score_inotify,  say_inotify,  help_inotify,  NULL,              METER__MAX },
+	{ "host",     score_host,     say_host,     help_host,     NULL,              METER__MAX },
 	{ "memory",   score_memory,   say_memory,   help_memory,   NULL,              METER__MAX },
 	{ "cpulimit", score_cpulimit, say_cpulimit, help_cpulimit, NULL,              METER__MAX },
 	{ "cpu",      score_cpu,      say_cpu,      help_cpu,      NULL,              METER__MAX },

@@ -12,6 +12,7 @@
 #define VZ_CT_SYMPTOMS_H
 
 #include "conf/layers.h"
+#include "host/ceiling.h"
 #include "host/meters.h"
 #include "include/vzctl.h"
 
@@ -21,6 +22,8 @@ struct scene {
 	uint64_t cpuunits;		/* its share of CPU time as the kernel has it; 0: not known */
 	const char *place;		/* of its files on the host; NULL: not known */
 	bool frozen;
+	/* What it, or the host with all containers, has nearly used up; .what NULL: nothing. */
+	struct ceiling_use inotify, host;
 	struct meters before, now;
 };
 

@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "ct/ct.h"
 #include "ct/symptoms.h"
+#include "host/ceiling.h"
 
 #define WINDOW USEC_PER_SEC
 
@@ -22,6 +23,8 @@ int vz_ct_why(struct vz_ct *ct, struct vz_why *ret, struct vz_err *err)
 		return vz_fail(err, VZ_E_NOT_RUNNING, 0, "Container is not running");
 	be->measure(&ct->env, &scene.now);
 	(void)be->usage(&ct->env, VZ_P_cpuunits, VZ_USAGE_LIMIT, &scene.cpuunits);
+	(void)ceiling_find(CEILING_ALL, &scene.host);
+	(void)ceiling_try_inotify(ct->env.id_base, &scene.inotify);
 	scene.frozen = be->is_frozen(&ct->env);
 	if (symptoms_judge(&scene, ret) < 0)
 		return vz_fail(err, VZ_E_RESOURCE, -ENOMEM, "container %u", ct->id);

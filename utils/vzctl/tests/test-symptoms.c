@@ -247,6 +247,23 @@ static void test_frozen(void **state VZ_UNUSED)
 	assert_string_equal(got, "frozen 100 vzctl chkpnt 101 --resume");
 }
 
+/* Full is a failure, 95 per cent a warning, and what cannot be made more is said all the same. */
+static void test_ceilings(void **state VZ_UNUSED)
+{
+	static const struct fact none[FACTS] = { { 0 } };
+	static const struct ceiling_use inotify = { "inotify watches", "a.b", 10, 10, 10, 20, true };
+	static const struct ceiling_use host = { "processes", "c.d", 97, 100, 100, 0, false };
+	struct vz_conf conf = { 0 };
+	auto_free char *got = NULL;
+	struct scene s;
+
+	set_scene(&s, &conf, none);
+	s.inotify = inotify;
+	s.host = host;
+	got = judge(&s);
+	assert_string_equal(got, "inotify 100 sysctl -w a.b=20; host 15 ");
+}
+
 /* A clock that did not go on divides by nothing. */
 static void test_no_time_has_passed(void **state VZ_UNUSED)
 {
@@ -271,6 +288,7 @@ int main(void)
 		cmocka_unit_test(test_advice_from_parameters),
 		cmocka_unit_test(test_share_of_the_kernel),
 		cmocka_unit_test(test_frozen),
+		cmocka_unit_test(test_ceilings),
 		cmocka_unit_test(test_no_time_has_passed),
 	};
 
