@@ -109,13 +109,23 @@ for_all()
 		out=$("$@" 2>&1) || { echo "rc $?: $*: $out"; exit 1; }' - '{}' "$BUILD/vzctl" --prefix "$PREFIX" "$@" 3>&-
 }
 
-@test "venet: 128 containers have an address each, all of them reach the world, and leave nothing behind" {
+# What a server takes of things that hosts have few of: one user may have 128 inotify instances and 200 keys.
+takes_all() { is $COUNT "$(grep -lx ok "$PREFIX"/vz/private/*/upper/took | wc -l)" >/dev/null; }
+key_owners() { sed -n 's/^ *\([0-9]*\):.*/LOCAL_UID="\1"/p' /proc/key-users | grep -cxF -f - <(cat "$PREFIX"/etc/vz/conf/1???.conf); }
+
+@test "venet: 128 containers have an address, inotify instances, ptys and keys each, all of them reach the world, and leave nothing behind" {
 	COUNT=128
 	[ "${TIME_SCALE:-1}" -eq 1 ] || COUNT=16
+	build_probe
 	for_all --quiet create ID --ostemplate minimal --ipadd ADDRESS
+	for dir in "$PREFIX"/vz/private/1???; do
+		ln "$PROBE" "$dir/upper/probe"
+	done
 	for_all --quiet start ID
 	is $COUNT "$(routes | wc -w)"
-	for_all exec2 ID ping -c 1 -W 5 198.51.100.200
+	for_all exec2 ID '/probe take 10 5 0 >/took 2>&1 </dev/null & ping -c 1 -W 5 198.51.100.200'
+	wait_for 20 takes_all
+	is $COUNT "$(key_owners)"
 	for_all --quiet stop ID --fast
 	is "$(cat "$BATS_FILE_TMPDIR/before")" "$(net_state)"
 	for_all --quiet destroy ID
