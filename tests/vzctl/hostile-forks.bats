@@ -43,6 +43,7 @@ in_time()
 }
 
 @test "forks: 8192 processes are the limit of a container for which nobody set one" {
+	local user
 	vzctl --quiet start 101
 	is 8192 "$(pids pids.max)"
 	vzctl --quiet stop 101 --fast
@@ -50,8 +51,10 @@ in_time()
 	vzctl --quiet start 101
 	is 8192 "$(pids pids.max)"
 	fill_up
-	# Init and the probe itself are the other two.
-	is "8190 EAGAIN" "$(cat "$PREFIX/vz/root/101/tmp/n")"
+	# Init and the probe itself are the other two. A small machine has a lower limit for any user.
+	user=$(prlimit --pid 1 --nproc --output SOFT --noheadings --raw)
+	[[ $user != unlimited && $user -lt 8192 ]] || user=8192
+	is "$((user - 2)) EAGAIN" "$(cat "$PREFIX/vz/root/101/tmp/n")"
 }
 
 # bats test_tags=core,cgroup

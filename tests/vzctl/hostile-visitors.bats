@@ -147,13 +147,14 @@ no_host()
 
 @test "visitors: nothing can be pushed into a terminal of the host" {
 	vzctl --quiet start 102
-	# exec hands no terminal on; that of enter is the container's, and what is pushed there stays there.
+	# exec hands no terminal on; that of enter is the container's, and what is pushed there, if the kernel still
+	# lets anybody, stays there.
 	run on_tty '' exec2 102 'for i in 0 1 2; do /probe sti $i; done; tty'
 	has ENOTTY
 	has_not ok
-	run on_tty '/probe sti 0; exit\n' enter 102
+	run on_tty '/probe sti 0; exit 0\n' enter 102
 	is 0 "$status"
-	is "" "$(on_tty '/probe sti 0; exit\n' enter 102 2>/dev/null)"
+	is "" "$(on_tty '/probe sti 0; exit 0\n' enter 102 2>/dev/null)"
 }
 
 @test "visitors: a process on its way in can be neither looked at nor traced" {
@@ -214,11 +215,11 @@ no_host()
 	vzctl --quiet start 102
 	in_bg vzctl exec3 102 /probe hunt stop
 	wait_for 5 pgrep -f '^/probe hunt stop'
-	# As a command of his own that sleeps would.
+	# As a command of his own that sleeps would. One that he stopped before it was run is killed after a while.
 	run timeout -k "$(patience 5)" "$(patience 2)" "$BUILD/vzctl" --prefix "$PREFIX" exec 102 true
-	[ "$status" -eq 124 ] || [ "$status" -eq 0 ]
+	[ "$status" -eq 124 ] || [ "$status" -eq 0 ] || has "Got signal 9"
 	run timeout -k "$(patience 5)" "$(patience 2)" "$BUILD/vzctl" --prefix "$PREFIX" set 102 --userpasswd root:secret
-	has "cancelled while a script ran inside container 102"
+	[ "$status" -eq 74 ] || has "cancelled while a script ran inside container 102"
 	[ ! -e "$PREFIX/run/vz/lock/102.lck" ]
 	in_time 0 status 102
 	in_time 0 stop 102
