@@ -218,6 +218,27 @@ rc_is()
 # everything takes longer; TIME_SCALE says how many times.
 patience() { echo $(($1 * ${TIME_SCALE:-1})); }
 
+# rounds N [LEAST]: how often, or how much of it, where N is enough on a real machine. In an emulated one a
+# tenth, but never less than LEAST (default 1).
+rounds()
+{
+	local n=$1 least=${2:-1}
+	[ "${TIME_SCALE:-1}" -eq 1 ] || n=$((n / 10 > least ? n / 10 : least))
+	echo "$n"
+}
+
+# some I ITEM…: all of these. In an emulated machine every third, from the Ith on: who counts I up has had each
+# of them once after three times.
+some()
+{
+	local i=$1
+	shift
+	[ "${TIME_SCALE:-1}" -gt 1 ] || { echo "$@"; return; }
+	for ((i = i % 3 + 1; i <= $#; i += 3)); do
+		echo "${!i}"
+	done
+}
+
 # wait_for SECONDS COMMAND…: until it succeeds.
 wait_for()
 {

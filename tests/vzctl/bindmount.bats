@@ -257,7 +257,7 @@ refuses()
 }
 
 @test "bindmount: what stands in the way inside is named, and nothing of the host is touched" {
-	local victim=$PREFIX/open before
+	local victim=$PREFIX/open before i
 	mkdir -p "$victim"
 	before=$(find "$victim" -printf '%p %y %m %U %T@\n')
 	ln -s "$victim" "$TREE/link"
@@ -300,14 +300,14 @@ refuses()
 	vzctl --quiet start 101
 	in_bg vzctl exec3 101 /bin/busybox sh -c 'exec /probe hunt stop >/tmp/seen'
 	wait_for 5 [ -e "$TREE/tmp/seen" ]
-	for ((i = 0; i < 30; i++)); do
+	for i in $(seq "$(rounds 30 5)"); do
 		timeout "$(patience 10)" "$BUILD/vzctl" --prefix "$PREFIX" --quiet set 101 --bindmount_add "$SHARED/dir:/a"
 		timeout "$(patience 10)" "$BUILD/vzctl" --prefix "$PREFIX" --quiet set 101 --bindmount_del /a
 	done
 }
 
 @test "bindmount: paths swapped for links to the host while 100 are mounted and unmounted" {
-	local victim=$PREFIX/open before
+	local victim=$PREFIX/open before i
 	mkdir -p "$victim/x"
 	install -m 0755 "$PROBE" "$TREE/probe"
 	mkdir -p "$TREE/a/x"
@@ -315,7 +315,7 @@ refuses()
 	vzctl --quiet start 101
 	before=$(find "$victim" -printf '%p %y %m %U %T@\n')
 	in_bg vzctl exec3 101 /probe swap /a /b
-	for ((i = 0; i < 50; i++)); do
+	for i in $(seq "$(rounds 50)"); do
 		run timeout "$(patience 10)" "$BUILD/vzctl" --prefix "$PREFIX" set 101 --bindmount_add "$SHARED/dir:/a/x"
 		[[ $status =~ ^(0|50)$ ]]
 		run timeout "$(patience 10)" "$BUILD/vzctl" --prefix "$PREFIX" set 101 --bindmount_del /a/x
@@ -326,11 +326,15 @@ refuses()
 }
 
 @test "bindmount: a set that is killed at any moment leaves nothing that the next one does not know of" {
+	local i n ms
 	vzctl --quiet start 101
-	for ((i = 0; i < 60; i++)); do
-		timeout -s KILL "0.00$((i % 10))" "$BUILD/vzctl" --prefix "$PREFIX" --quiet set 101 \
+	n=$(rounds 60 12)
+	for ((i = 0; i < n; i++)); do
+		printf -v ms %03d "$(patience $((i % 10)))"
+		timeout -s KILL "0.$ms" "$BUILD/vzctl" --prefix "$PREFIX" --quiet set 101 \
 			--bindmount_add "$SHARED/dir:/a $SHARED/dir:/b $SHARED/dir:/c" || :
-		[ $((i % 3)) -ne 0 ] || timeout -s KILL "0.00$((i % 7))" "$BUILD/vzctl" --prefix "$PREFIX" --quiet set 101 \
+		printf -v ms %03d "$(patience $((i % 7)))"
+		[ $((i % 3)) -ne 0 ] || timeout -s KILL "0.$ms" "$BUILD/vzctl" --prefix "$PREFIX" --quiet set 101 \
 			--bindmount_del all || :
 		# What was killed may still have been at its end.
 		rc_is 0 vzctl --lock-timeout 5 set 101 --bindmount_del all

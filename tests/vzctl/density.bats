@@ -5,9 +5,7 @@
 
 load ../lib/helpers
 
-SMALL=200 SERVERS=20
-# An emulated machine is as many times slower: a tenth of them there.
-[ "${TIME_SCALE:-1}" -eq 1 ] || SMALL=20 SERVERS=2
+SMALL=$(rounds 200) SERVERS=$(rounds 20)
 
 setup_file()
 {

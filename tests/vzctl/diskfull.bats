@@ -92,14 +92,16 @@ make_room()
 outside() { host_state | grep -vE '^vz/(private|root)/[0-9]+[ /]'; find "$PREFIX/vz/private" -maxdepth 1; }
 
 # walk PLACE FAILURES COMMAND…: as the head of this file says, with blocks and with inodes; `fresh` makes
-# what the command is for. So often at least it fails for want of blocks.
+# what the command is for. So often at least it fails for want of blocks. Of the amounts an emulated machine
+# tries every third.
 walk()
 {
 	local place=$1 least=$2 what n failures before
 	shift 2
 	for what in blocks inodes; do
 		failures=0
-		for n in ${STEPS:-0 1 2 3 4 5 6 7 8 16 64 512 4096}; do
+		# shellcheck disable=SC2086 # words
+		for n in $(some 0 ${STEPS:-0 1 2 3 4 5 6 7 8 16 64 512}) 4096; do
 			fresh
 			leave "$place" $what $n
 			before=$(outside)
@@ -117,7 +119,7 @@ walk()
 			rc_is 0 "$@"
 		done
 		is 0 "$status"
-		[ $what = inodes ] || [ $failures -ge "$least" ]
+		[ $what = inodes ] || [ $failures -ge "$(rounds "$least")" ]
 	done
 }
 
@@ -154,7 +156,7 @@ set_template() { sed -i "s|^TEMPLATE=.*|TEMPLATE=$1|" "$PREFIX/etc/vz/vz.conf"; 
 	fresh() { nothing; }
 	walk vz 3 vzctl create 101 --ostemplate minimal --layout overlay
 	# Each further block or inode is one more file of the template.
-	STEPS="0 1 2 3 64 4096" walk vz 5 vzctl create 101 --ostemplate minimal --layout simfs
+	STEPS="0 1 2 3 64" walk vz 5 vzctl create 101 --ostemplate minimal --layout simfs
 }
 
 @test "full /vz: a layer that does not fit is not there at all" {
@@ -167,7 +169,7 @@ set_template() { sed -i "s|^TEMPLATE=.*|TEMPLATE=$1|" "$PREFIX/etc/vz/vz.conf"; 
 		find "$PREFIX/vz/private" "$PREFIX/vz/other/layers" -mindepth 1 2>/dev/null || :
 	}
 	fresh() { nothing; rm -rf "$PREFIX/vz/other/layers"; }
-	STEPS="0 1 2 3 4 5 6 64 4096" walk vz 5 vzctl create 101 --ostemplate minimal
+	STEPS="0 1 2 3 4 5 6 64" walk vz 5 vzctl create 101 --ostemplate minimal
 }
 
 @test "full /vz: start and mount fail at every step without a trace" {

@@ -100,12 +100,12 @@ child_of() { awk '{ print $4 }' "/proc/$1/stat"; }
 
 @test "eventd: busybox's init reboots five times in a row and comes back" {
 	up 101 minimal
-	for _ in 1 2 3 4 5; do comes_back 101; done
+	for _ in $(seq "$(rounds 5 2)"); do comes_back 101; done
 }
 
 @test "eventd: systemd reboots five times in a row and comes back, with no failed unit" {
 	up 101 debian-12
-	for _ in 1 2 3 4 5; do comes_back 101; done
+	for _ in $(seq "$(rounds 5 2)"); do comes_back 101; done
 	is "" "$(vzctl exec 101 systemctl --failed --no-legend --plain)"
 	vzctl exec 101 reboot -f -f || :
 	wait_for 30 systemd_is_up 101
@@ -217,13 +217,14 @@ child_of() { awk '{ print $4 }' "/proc/$1/stat"; }
 }
 
 @test "eventd: twenty that end at once are cleaned up after" {
-	local id pids=()
-	for id in {101..120}; do
+	local id last pids=()
+	last=$((100 + $(rounds 20 5)))
+	for id in $(seq 101 $last); do
 		up $id minimal
 		pids+=("$(init_pid $id)")
 	done
 	kill -9 "${pids[@]}"
-	for id in {101..120}; do wait_for 20 is_clean $id; done
+	for id in $(seq 101 $last); do wait_for 20 is_clean $id; done
 }
 
 @test "eventd: stopped by vzctl means stopped, whatever follows right behind" {
@@ -246,7 +247,7 @@ child_of() { awk '{ print $4 }' "/proc/$1/stat"; }
 @test "eventd: commands wait while it cleans up, and do not fail" {
 	local init
 	create_minimal 101
-	for _ in {1..15}; do
+	for _ in $(seq "$(rounds 15 3)"); do
 		rc_is 0 vzctl start 101
 		init=$(init_pid 101)
 		kill -9 "$init"
@@ -259,7 +260,7 @@ child_of() { awk '{ print $4 }' "/proc/$1/stat"; }
 
 @test "eventd: one that ends again and again without rebooting is cleaned up at once each time" {
 	create_minimal 101
-	for _ in {1..15}; do
+	for _ in $(seq "$(rounds 15 3)"); do
 		vzctl --quiet start 101
 		kill -9 "$(init_pid 101)"
 		wait_for 5 is_clean 101

@@ -192,18 +192,19 @@ no_host()
 }
 
 @test "visitors: a process on its way in can be killed: that is an error, and no more" {
-	local i killed
+	local i killed enough
+	enough=$(rounds 10 3)
 	vzctl --quiet start 102
 	in_bg vzctl exec3 102 /probe hunt kill
 	wait_for 5 pgrep -f '^/probe hunt kill'
 	# 3: the shell was killed, 137: its command.
 	killed=0
-	for ((i = 0; i < 500 && killed < 10; i++)); do
+	for ((i = 0; i < 500 && killed < enough; i++)); do
 		run timeout -k 1 "$(patience 10)" "$BUILD/vzctl" --prefix "$PREFIX" exec2 102 true
 		[[ $status =~ ^(0|3|137)$ ]]
 		[ "$status" -eq 0 ] || killed=$((killed + 1))
 	done
-	[ $killed -eq 10 ]
+	[ $killed -eq "$enough" ]
 	in_time '0|3|7[0-9]|47' set 102 --userpasswd root:secret
 	in_time 0 status 102
 	is "CTID 102 exist mounted running" "$output"
@@ -227,7 +228,8 @@ no_host()
 }
 
 @test "visitors: files swapped for links to the host during 500 sets" {
-	local victim=$PREFIX/victim f wrong
+	local victim=$PREFIX/victim f wrong n
+	n=$(rounds 500)
 	mkdir -p "$victim/etc"
 	for f in hostname hosts resolv.conf passwd shadow group; do echo "the host's" >"$victim/etc/$f"; done
 	before=$(find "$victim" -printf '%p %y %m %U %s %T@\n' | sort)
@@ -242,7 +244,7 @@ no_host()
 	done
 	# shellcheck disable=SC2086 # words
 	in_bg vzctl exec3 102 /probe swap $(for f in hostname hosts resolv.conf passwd shadow group; do echo /etc/$f /etc/$f.link; done)
-	wrong=$(for ((i = 0; i < 500; i++)); do
+	wrong=$(for ((i = 0; i < n; i++)); do
 		case $((i % 5)) in
 		0) set -- --userpasswd root:secret ;;
 		[12]) set -- --nameserver 198.51.100.$((i % 250)) ;;
@@ -279,8 +281,9 @@ no_host()
 
 @test "visitors: gigabytes and escape sequences on the console cost nothing and reach nobody" {
 	vzctl --quiet start 102
-	local log
+	local log size
+	size=$(rounds 4000)
 	log=$(stat -c %s "$PREFIX/var/log/vzctl.log")
-	in_time 0 exec 102 'dd if=/dev/zero of=/dev/console bs=1M count=4000; printf "\033[2J\033]0;x\007" >/dev/console' 2>/dev/null
+	in_time 0 exec 102 "dd if=/dev/zero of=/dev/console bs=1M count=$size"'; printf "\033[2J\033]0;x\007" >/dev/console' 2>/dev/null
 	is "$log" "$(stat -c %s "$PREFIX/var/log/vzctl.log")"
 }

@@ -5,13 +5,12 @@
 # comes next finds a state that it repairs by itself; and when the container is gone at last, so is all of
 # it: mounts, groups, locks, ids, areas, links, temporary files, processes.
 #
-# KILL_SEED and KILL_ROUNDS (default 200; 40 in an emulated machine, which is slow) decide on the random ones;
-# the seed is printed when they begin.
+# KILL_SEED and KILL_ROUNDS (default 200) decide on the random ones; the seed is printed when they begin.
 
 # shellcheck disable=SC2154 # out and err are from the helpers
 load ../lib/helpers
 
-[ "${TIME_SCALE:-1}" -eq 1 ] || KILL_ROUNDS=${KILL_ROUNDS:-40}
+KILL_ROUNDS=${KILL_ROUNDS:-$(rounds 200)}
 
 setup_file()
 {
@@ -158,10 +157,12 @@ steps()
 }
 
 # walk OPERATION [again]: killed before each of its steps and at its end. After each the same command comes
-# next; and once more, with others taking turns, unless only the same one is wanted.
+# next; and once more, with others taking turns, unless only the same one is wanted. In an emulated machine
+# each step has one of the two, in turn.
 walk()
 {
 	local op=$1 only=${2:-} before step next other i=0
+	local -a after
 	local -a list others=(start destroy create vzlist set stop mount)
 	before=$(everything)
 	prepare "$op"
@@ -169,9 +170,12 @@ walk()
 	nothing_left "$before"
 	[ ${#list[@]} -gt 0 ]
 	for step in "${list[@]}"; do
-		other=${others[i++ % ${#others[@]}]}
+		other=${others[i % ${#others[@]}]}
 		[ -z "$only" ] || other=
-		for next in again $other; do
+		after=(again ${other:+"$other"})
+		[ "${TIME_SCALE:-1}" -eq 1 ] || after=("${after[i % ${#after[@]}]}")
+		i=$((i + 1))
+		for next in "${after[@]}"; do
 			prepare "$op"
 			cut_off "$op" --write "$step" || { printf 'it did not come by %s\n%s\n' "$step" "$cut"; return 1; }
 			go_on "$next" "$op"
@@ -275,7 +279,7 @@ part()
 {
 	local seed=${KILL_SEED:-$((RANDOM * 32768 + RANDOM))}
 	echo "# KILL_SEED=$seed" >&3
-	at_random $(((seed + $1) % 32768)) $(((${KILL_ROUNDS:-200} + 3) / 4))
+	at_random $(((seed + $1) % 32768)) $(((KILL_ROUNDS + 3) / 4))
 }
 
 @test "kill: at random moments, first part" { part 1; }
@@ -290,7 +294,7 @@ part()
 	local EVENTD_PATIENCE=20 seed=${KILL_SEED:-$((RANDOM * 32768 + RANDOM))}
 	echo "# KILL_SEED=$seed" >&3
 	eventd_start
-	at_random $(((seed + 5) % 32768)) $(((${KILL_ROUNDS:-200} + 3) / 4))
+	at_random $(((seed + 5) % 32768)) $(((KILL_ROUNDS + 3) / 4))
 	eventd_stop
 }
 

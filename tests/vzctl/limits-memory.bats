@@ -78,8 +78,8 @@ work_of_102()
 is_killing() { [ "$(oom_kills 101)" -gt "${1:-0}" ]; }
 
 @test "memory: a neighbour works on while one is out of memory all the time" {
-	local i ms kills=0 alone=999999 beside=999999 rounds=6
-	[ "${TIME_SCALE:-1}" -eq 1 ] || rounds=2
+	local i ms kills=0 alone=999999 beside=999999 rounds
+	rounds=$(rounds 6 2)
 	vzctl --quiet start 102
 	vzctl --quiet set 101 --ram 32M --cpulimit 50
 	# It reads more than fits into its cache, and asks for memory that is not there.

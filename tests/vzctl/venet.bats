@@ -114,8 +114,7 @@ takes_all() { is $COUNT "$(grep -lx ok "$PREFIX"/vz/private/*/upper/took | wc -l
 key_owners() { sed -n 's/^ *\([0-9]*\):.*/LOCAL_UID="\1"/p' /proc/key-users | grep -cxF -f - <(cat "$PREFIX"/etc/vz/conf/1???.conf); }
 
 @test "venet: 128 containers have an address, inotify instances, ptys and keys each, all of them reach the world, and leave nothing behind" {
-	COUNT=128
-	[ "${TIME_SCALE:-1}" -eq 1 ] || COUNT=16
+	COUNT=$(rounds 128)
 	build_probe
 	for_all --quiet create ID --ostemplate minimal --ipadd ADDRESS
 	for dir in "$PREFIX"/vz/private/1???; do
