@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# netfilter inside: what containers filter in their own network, with the real programs.
+# netfilter inside: what containers filter in their own network, with the real programs, and that --netfilter
+# disabled keeps it from them.
 
 # shellcheck disable=SC2154,SC2016 # output is from bats; text for other shells
 load ../lib/helpers
@@ -78,4 +79,33 @@ inside() { vzctl exec2 101 "$@"; }
 	line "-A INPUT -p tcp -m tcp --dport 25 -j DROP"
 	run inside iptables-nft -t nat -S
 	line "-A POSTROUTING -o venet0 -j MASQUERADE"
+}
+
+# bats test_tags=core
+@test "netfilter: with --netfilter disabled there is none, for any program, and the network works" {
+	running 101 --netfilter disabled --features io_uring:on
+	put_probe 101
+	is EPROTONOSUPPORT "$(probe 101 nft)"
+	for words in 'nft list ruleset' 'nft add table inet t' 'iptables-nft -A OUTPUT -j DROP'; do
+		run vzctl exec3 101 $words
+		[ "$status" -ne 0 ]
+	done
+	# It could make such a socket unseen.
+	is ENOSYS "$(probe 101 io_uring_setup)"
+	ping_client 1
+	rc_is 0 vzctl set 101 --netfilter full --setmode restart --save
+	is ok "$(probe 101 nft)"
+}
+
+@test "netfilter: what is not enforced is said, and kept" {
+	create_minimal 101
+	rc_is 0 vzctl set 101 --netfilter stateless --save
+	line "NETFILTER=stateless: kept, not enforced: of netfilter a container has all or, disabled, nothing"
+	is stateless "$(conf_value 101 NETFILTER)"
+	rc_is 0 vzctl set 101 --iptables "iptable_filter ipt_REJECT" --save
+	line "WARNING: --iptables is obsoleted by --netfilter: kept, not enforced"
+	rc_is 0 vzctl set 101 --netfilter full --save
+	has_not kept
+	rc_is 21 vzctl set 101 --netfilter some --save
+	has "Incorrect netfilter value: some"
 }

@@ -69,6 +69,8 @@ uint64_t policy_capabilities(const struct vz_conf *conf)
 
 enum seccomp_variant policy_seccomp(const struct vz_conf *conf)
 {
+	if (str_equal(conf_str(conf, VZ_P_netfilter), "disabled"))
+		return SECCOMP_NO_NETFILTER;
 	return policy_has_feature(conf, "io_uring", false) ? SECCOMP_IO_URING : SECCOMP_DEFAULT;
 }
 

@@ -150,6 +150,19 @@ static int check_running(struct vz_ct *ct, struct setting *s, struct vz_err *err
 	return 0;
 }
 
+/* What is stored, but means little or nothing. */
+static void say_netfilter(struct vz_ct *ct, const struct setting *s)
+{
+	for (size_t i = 0; i < s->edits.n; i++) {
+		const struct vz_edit *e = &s->edits.e[i];
+
+		if (e->id == VZ_P_iptables)
+			ct_warn(ct, "WARNING: --iptables is obsoleted by --netfilter: kept, not enforced");
+		if (e->id == VZ_P_netfilter && e->value.set && !str_equal(e->value.str, "full") && !str_equal(e->value.str, "disabled"))
+			ct_warn(ct, "NETFILTER=%s: kept, not enforced: of netfilter a container has all or, disabled, nothing", e->value.str);
+	}
+}
+
 /* Without --save a stopped container has nothing to apply to. */
 static int check_stopped(const struct vz_ct *ct, const struct setting *s, struct vz_err *err)
 {
@@ -381,6 +394,7 @@ static int do_set(struct vz_ct *ct, struct setting *s, struct vz_err *err)
 	}
 	if (check_running(ct, s, err) < 0 || check_stopped(ct, s, err) < 0)
 		return -1;
+	say_netfilter(ct, s);
 	if (ct->vz->dry_run)
 		return plan_set(ct, s, err);
 	if (carry_out(ct, s, err) == 0)

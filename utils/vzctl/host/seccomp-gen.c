@@ -18,9 +18,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <linux/filter.h>
+#include <linux/netlink.h>
 
 #include "base/macros.h"
 #include "host/seccomp.h"
@@ -82,6 +84,7 @@ static const struct rule rules[] = {
 static const char *const variant_names[SECCOMP__MAX] = {
 	[SECCOMP_DEFAULT] = "filter_default",
 	[SECCOMP_IO_URING] = "filter_io_uring",
+	[SECCOMP_NO_NETFILTER] = "filter_no_netfilter",
 };
 
 static void fail(const char *what, int r)
@@ -109,6 +112,55 @@ static void add_arches(scmp_filter_ctx ctx)
 	}
 }
 
+/* The kernel looks at the lower half of what is an int to it; so do we. */
+#define IS(value) SCMP_CMP_MASKED_EQ, UINT32_MAX, (value)
+
+static void refuse(scmp_filter_ctx ctx, int error, int nr, const char *what, unsigned int n, const struct scmp_arg_cmp *args)
+{
+	int r = seccomp_rule_add_array(ctx, SCMP_ACT_ERRNO((unsigned int)error), nr, n, args);
+
+	if (r < 0)
+		fail(what, r);
+}
+
+/*
+ * Without netfilter: neither the sockets of nftables and connection tracking nor the options by which
+ * iptables, ip6tables, arptables and ebtables talk about raw IP sockets. Errors are those of a kernel
+ * that has none of it.
+ */
+static void add_netfilter_rules(scmp_filter_ctx ctx)
+{
+	static const struct { int level, first, last; bool set, get; } options[] = {
+		{ 0,  64,  65,  true,  true },	/* IPT_SO_… */
+		{ 0,  66,  67,  false, true },
+		{ 0,  96,  99,  true,  true },	/* ARPT_SO_… */
+		{ 0,  128, 131, true,  true },	/* EBT_SO_… */
+		{ 41, 64,  65,  true,  true },	/* IP6T_SO_…; 66 and 67 are IPv6's own */
+		{ 41, 68,  69,  false, true },
+	};
+	const struct scmp_arg_cmp netlink[] = { SCMP_A0(IS(AF_NETLINK)), SCMP_A2(IS(NETLINK_NETFILTER)) };
+
+	refuse(ctx, EPROTONOSUPPORT, SCMP_SYS(socket), "socket", ARRAY_SIZE(netlink), netlink);
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
+		for (int o = options[i].first; o <= options[i].last; o++) {
+			const struct scmp_arg_cmp args[] = { SCMP_A1(IS((unsigned int)options[i].level)), SCMP_A2(IS((unsigned int)o)) };
+
+			if (options[i].set)
+				refuse(ctx, ENOPROTOOPT, SCMP_SYS(setsockopt), "setsockopt", ARRAY_SIZE(args), args);
+			if (options[i].get)
+				refuse(ctx, ENOPROTOOPT, SCMP_SYS(getsockopt), "getsockopt", ARRAY_SIZE(args), args);
+		}
+}
+
+/*
+ * Of 32 bit programs on x86, socketcall() hides its arguments in memory, where a filter cannot look: it goes
+ * altogether. libseccomp has made rules for it from those about the calls it stands for, which never match.
+ */
+static void refuse_socketcall(scmp_filter_ctx ctx)
+{
+	refuse(ctx, ENOSYS, SCMP_SYS(socketcall), "socketcall", 0, NULL);
+}
+
 static void add_rules(scmp_filter_ctx ctx, enum seccomp_variant variant)
 {
 	int nr, r;
@@ -133,6 +185,10 @@ static void add_rules(scmp_filter_ctx ctx, enum seccomp_variant variant)
 			     SCMP_A0(SCMP_CMP_EQ, CLONE_NEWUTS));
 	if (r < 0)
 		fail("unshare", r);
+	if (variant == SECCOMP_NO_NETFILTER) {
+		add_netfilter_rules(ctx);
+		refuse_socketcall(ctx);
+	}
 }
 
 static void print_filter(scmp_filter_ctx ctx, const char *name)

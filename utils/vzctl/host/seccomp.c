@@ -20,6 +20,7 @@
 static const struct sock_fprog programs[SECCOMP__MAX] = {
 	[SECCOMP_DEFAULT] = PROGRAM(filter_default),
 	[SECCOMP_IO_URING] = PROGRAM(filter_io_uring),
+	[SECCOMP_NO_NETFILTER] = PROGRAM(filter_no_netfilter),
 };
 
 int seccomp_install(enum seccomp_variant variant)

@@ -9,6 +9,7 @@
 enum seccomp_variant {
 	SECCOMP_DEFAULT,
 	SECCOMP_IO_URING,	/* --features io_uring:on */
+	SECCOMP_NO_NETFILTER,	/* --netfilter disabled; io_uring could make the sockets, too, and is never there */
 	SECCOMP__MAX
 };
 

@@ -20,6 +20,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -75,6 +76,32 @@ static const struct call io_uring[] = {
 	{ "io_uring_setup", SYS_io_uring_setup, ENOSYS, { 0, 0 } },
 	{ "io_uring_enter", SYS_io_uring_enter, ENOSYS, { -1, 0, 0, 0, 0 } },
 	{ "io_uring_register", SYS_io_uring_register, ENOSYS, { -1, 0, 0, 0 } },
+};
+
+#define NETFILTER 12	/* NETLINK_NETFILTER */
+
+/* The kernel takes half of a register for an int, whatever is in the other. */
+#define RUBBISH (1L << 40)
+
+static const struct call netfilter[] = {
+	{ "socket of netfilter", SYS_socket, EPROTONOSUPPORT, { AF_NETLINK, SOCK_RAW, NETFILTER } },
+	{ "socket, rubbish in its arguments", SYS_socket, EPROTONOSUPPORT, { AF_NETLINK | RUBBISH, SOCK_RAW, NETFILTER | RUBBISH } },
+	{ "set, iptables", SYS_setsockopt, ENOPROTOOPT, { -1, 0, 64, 0, 0 } },
+	{ "set, rubbish", SYS_setsockopt, ENOPROTOOPT, { -1, RUBBISH, 64 | RUBBISH, 0, 0 } },
+	{ "get, iptables", SYS_getsockopt, ENOPROTOOPT, { -1, 0, 67, 0, 0 } },
+	{ "set, arptables", SYS_setsockopt, ENOPROTOOPT, { -1, 0, 96, 0, 0 } },
+	{ "set, ebtables", SYS_setsockopt, ENOPROTOOPT, { -1, 0, 128, 0, 0 } },
+	{ "set, ip6tables", SYS_setsockopt, ENOPROTOOPT, { -1, 41, 64, 0, 0 } },
+	{ "get, ip6tables", SYS_getsockopt, ENOPROTOOPT, { -1, 41, 69, 0, 0 } },
+};
+
+/* Like those of netfilter, and none of its. */
+static const struct call not_netfilter[] = {
+	{ "socket of routes", SYS_socket, 0, { AF_NETLINK, SOCK_RAW, 0 } },
+	{ "socket of another family", SYS_socket, 0, { AF_INET, SOCK_RAW, NETFILTER } },
+	{ "set, IP_TTL", SYS_setsockopt, EBADF, { -1, 0, 2, 0, 0 } },
+	{ "set, IPV6_TCLASS", SYS_setsockopt, EBADF, { -1, 41, 67, 0, 0 } },
+	{ "set, of another level", SYS_setsockopt, EBADF, { -1, 1, 64, 0, 0 } },
 };
 
 static int error_of(const struct call *c)
@@ -150,6 +177,24 @@ static void io_uring_variant_allows_it_and_nothing_else(void **state)
 {
 	(void)state;
 	under_filter(SECCOMP_IO_URING, check_io_uring_works);
+}
+
+static int check_no_netfilter(void)
+{
+	return check_refused_and_io_uring() || check_calls(netfilter, ARRAY_SIZE(netfilter), true) ||
+	       check_calls(not_netfilter, ARRAY_SIZE(not_netfilter), true);
+}
+
+static int check_netfilter_works(void)
+{
+	return check_calls(netfilter, ARRAY_SIZE(netfilter), false);
+}
+
+static void variant_without_netfilter_refuses_it_and_nothing_like_it(void **state)
+{
+	(void)state;
+	under_filter(SECCOMP_NO_NETFILTER, check_no_netfilter);
+	under_filter(SECCOMP_DEFAULT, check_netfilter_works);
 }
 
 static int check_everyday(void)
@@ -276,6 +321,16 @@ static int check_32bit(void)
 	return call32(20, 0, 0, 0, 0) == getpid() ? 0 : 2;
 }
 
+static int check_no_netfilter_32bit(void)
+{
+	if (check_32bit())
+		return 1;
+	/* socketcall(), socket(), setsockopt() */
+	if (call32(102, 1, 0, 0, 0) != -ENOSYS || call32(359, AF_NETLINK, SOCK_RAW, NETFILTER, 0) != -EPROTONOSUPPORT)
+		return 3;
+	return call32(366, -1, 0, 64, 0) == -ENOPROTOOPT && call32(366, -1, 0, 2, 0) == -EBADF ? 0 : 4;
+}
+
 static void table_is_enforced_for_32_bit_programs(void **state)
 {
 	pid_t pid;
@@ -292,6 +347,7 @@ static void table_is_enforced_for_32_bit_programs(void **state)
 		skip();
 	}
 	under_filter(SECCOMP_DEFAULT, check_32bit);
+	under_filter(SECCOMP_NO_NETFILTER, check_no_netfilter_32bit);
 }
 
 #define X32 0x40000000L
@@ -306,10 +362,19 @@ static int check_x32(void)
 	return 0;
 }
 
+static int check_no_netfilter_x32(void)
+{
+	if (syscall(X32 | SYS_socket, AF_NETLINK, SOCK_RAW, NETFILTER) >= 0 || (errno != EPROTONOSUPPORT && errno != ENOSYS))
+		return 1;
+	/* setsockopt() has a number of its own there. */
+	return syscall(X32 | 541, -1, 0, 64, 0, 0) < 0 && (errno == ENOPROTOOPT || errno == ENOSYS) ? 0 : 2;
+}
+
 static void table_is_enforced_for_x32_programs(void **state)
 {
 	(void)state;
 	under_filter(SECCOMP_DEFAULT, check_x32);
+	under_filter(SECCOMP_NO_NETFILTER, check_no_netfilter_x32);
 }
 #endif
 
@@ -344,6 +409,7 @@ int main(void)
 		cmocka_unit_test(without_the_filter_the_calls_fail_otherwise),
 		cmocka_unit_test(table_is_enforced),
 		cmocka_unit_test(io_uring_variant_allows_it_and_nothing_else),
+		cmocka_unit_test(variant_without_netfilter_refuses_it_and_nothing_like_it),
 		cmocka_unit_test(everyday_calls_work),
 		cmocka_unit_test(user_namespace_is_enough_and_privileges_stay_possible),
 		cmocka_unit_test(without_power_it_says_so),
