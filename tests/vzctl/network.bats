@@ -33,7 +33,7 @@ everything()
 {
 	net_state
 	on_host sh -c 'ip neigh show nud all; ip -6 neigh show nud all; tc qdisc; tc filter show dev eth0; bridge fdb show br br0' |
-		grep -v ' dev lo \| 33:33:\|dev \(eth0\|br0\).* \(NOARP\|router\|STALE\|REACHABLE\|DELAY\|PROBE\|FAILED\)' | sort
+		grep -v ' dev lan0 master br0 *$\| dev lo \| 33:33:\|dev \(eth0\|br0\).* \(NOARP\|router\|STALE\|REACHABLE\|DELAY\|PROBE\|FAILED\)' | sort
 }
 
 is_as_before() { diff "$BATS_FILE_TMPDIR/before" <(everything); }
