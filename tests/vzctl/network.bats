@@ -94,6 +94,34 @@ has_all()
 	done
 }
 
+@test "network: when the host's nftables are flushed why says so, and its advice brings all back" {
+	local before
+	create_minimal 101
+	vzctl --quiet set 101 "${all[@]}" --save
+	vzctl --quiet start 101
+	rc_is 0 vzctl why 101
+	has_not "nothing keeps it"
+	before=$(on_host nft list ruleset | sort)
+	on_host nft flush ruleset
+	rc_is 0 vzctl why 101
+	has "100 filter    nothing keeps it from using others' addresses: the host's nftables were flushed"
+	is "               vzctl set 101 --ipadd 198.51.100.101 --ifname eth0 --mac_filter on --save" "${lines[1]}"
+	eval "${lines[1]}"
+	is "$before" "$(on_host nft list ruleset | sort)"
+	# Without one for its addresses, or for its devices, it is half a filter.
+	for family in inet netdev; do
+		on_host nft flush ruleset
+		vzctl --quiet set 101 --ipadd 198.51.100.101 --ifname eth0 --mac_filter on
+		on_host nft list tables | sed -n "s/^table $family /delete table $family /p" | on_host nft -f -
+		run vzctl why 101
+		has "100 filter "
+	done
+	# Any change of its devices looks after the others.
+	rc_is 0 vzctl set 101 --netif_add eth1,,,,br0
+	run vzctl why 101
+	has_not "nothing keeps it"
+}
+
 @test "network: without --save a stopped container has no use for any of it" {
 	create_minimal 101
 	while read -r option value; do

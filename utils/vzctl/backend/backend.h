@@ -153,6 +153,8 @@ struct vz_backend {
 	int (*net_attach)(struct vz_env *env, struct vz_err *err);
 	/* Before it is stopped: what was moved into its network could not be found afterwards. */
 	int (*net_hold)(struct vz_env *env, struct vz_err *err);
+	/* Does the host still keep a running container to its own addresses? 1, 0 or -errno. */
+	int (*net_is_filtered)(struct vz_env *env);
 	/* Take away what the host has of that. Nothing of it there: that is fine. */
 	int (*net_detach)(struct vz_env *env, struct vz_err *err);
 

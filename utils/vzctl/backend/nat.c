@@ -4,6 +4,8 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include <linux/netfilter.h>
+
 #include "backend/nat.h"
 #include "base/cleanup.h"
 #include "base/str.h"
@@ -133,7 +135,7 @@ void nat_masquerade(const struct nat *t)
 	const char *mode = conf_str(t->nw->env->conf, VZ_P_nat);
 	bool is_auto = str_equal(mode, "auto");
 	bool never = str_equal(mode, "no");
-	int r = has_private(t) ? nft_has_chain(t->nw->net, t->nw->table, CHAIN) : 0;
+	int r = has_private(t) ? nft_has_chain(t->nw->net, NFPROTO_INET, t->nw->table, CHAIN) : 0;
 
 	if (!has_private(t) || r < 0)
 		return;

@@ -2,9 +2,12 @@
 /* All of a container's network; see network.h. */
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+
+#include <linux/netfilter.h>
 
 #include "backend/netdev.h"
 #include "backend/network.h"
@@ -12,6 +15,7 @@
 #include "backend/veth.h"
 #include "base/cleanup.h"
 #include "base/fd.h"
+#include "host/nft.h"
 
 static int open_library(struct network *n, struct vz_err *err)
 {
@@ -36,10 +40,15 @@ static int take_lock(struct network *n, struct vz_err *err)
 	return 0;
 }
 
-int network_begin(struct network *n, struct vz_env *env, struct vz_err *err)
+static void name_network(struct network *n, struct vz_env *env)
 {
 	*n = (struct network){ .env = env, .lock = -1 };
 	(void)snprintf(n->table, sizeof(n->table), "vz%s%.8s", *env->host->tag ? "-" : "", env->host->tag);
+}
+
+int network_begin(struct network *n, struct vz_env *env, struct vz_err *err)
+{
+	name_network(n, env);
 	if (open_library(n, err) == 0 && take_lock(n, err) == 0)
 		return 0;
 	network_end(n);
@@ -73,6 +82,25 @@ int network_attach(struct vz_env *env, struct vz_err *err)
 	if (veth_attach(env, err) < 0)
 		return -1;
 	return netdev_attach(env, err);
+}
+
+/* Somebody who loads the host's firewall anew may flush what is ours, too. Only looks: no lock is taken. */
+int network_is_filtered(struct vz_env *env)
+{
+	struct network n;
+	int r;
+
+	/* Without the program it is another protection, or none, and the start has said so. */
+	if ((!env->addresses_up && !env->ext_addresses_up && !env->netifs_up) || !nft_exists())
+		return 1;
+	name_network(&n, env);
+	r = net_open(&n.net);
+	if (r == 0)
+		r = env->addresses_up || env->ext_addresses_up ? nft_has_table(n.net, NFPROTO_INET, n.table) : 1;
+	if (r > 0)
+		r = veth_is_filtered(&n);
+	network_end(&n);
+	return r;
 }
 
 int network_detach(struct vz_env *env, struct vz_err *err)

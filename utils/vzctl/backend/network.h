@@ -10,6 +10,7 @@
 
 /* Members of the table; see backend.h. */
 int network_attach(struct vz_env *env, struct vz_err *err);
+int network_is_filtered(struct vz_env *env);
 int network_detach(struct vz_env *env, struct vz_err *err);
 
 /*

@@ -720,6 +720,7 @@ const struct vz_backend backend_ns = {
 	.has_lxcfs       = binds_has_lxcfs,
 	.net_attach      = network_attach,
 	.net_hold        = netdev_hold,
+	.net_is_filtered = network_is_filtered,
 	.net_detach      = network_detach,
 	.freeze          = ns_freeze,
 	.is_frozen       = ns_is_frozen,

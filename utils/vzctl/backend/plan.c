@@ -225,6 +225,12 @@ static int plan_net_hold(struct vz_env *env, struct vz_err *err)
 	return 0;
 }
 
+static int plan_net_is_filtered(struct vz_env *env)
+{
+	(void)env;
+	return 1;
+}
+
 static int plan_net_detach(struct vz_env *env, struct vz_err *err)
 {
 	auto_free char *addresses = strv_join(env->addresses_up, " ");
@@ -303,6 +309,7 @@ const struct vz_backend backend_plan = {
 	.has_lxcfs       = plan_has_lxcfs,
 	.net_attach      = plan_net_attach,
 	.net_hold        = plan_net_hold,
+	.net_is_filtered = plan_net_is_filtered,
 	.net_detach      = plan_net_detach,
 	.freeze          = plan_freeze,
 	.is_frozen       = plan_is_frozen,

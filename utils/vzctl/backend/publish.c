@@ -4,13 +4,14 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include <linux/netfilter.h>
+
 #include "backend/publish.h"
 #include "backend/venet.h"
 #include "base/cleanup.h"
 #include "base/str.h"
 #include "base/strv.h"
 #include "conf/publish.h"
-#include "host/nft-nat.h"
 #include "host/nft-port.h"
 #include "host/nft.h"
 #include "host/port.h"
@@ -190,7 +191,7 @@ static bool is_to_go(const struct change *c, const struct nft_port *p)
 static int write_commands(const struct change *c, struct vz_str *out)
 {
 	const char *table = c->t->nw->table;
-	int r = nft_has_chain(c->t->nw->net, table, NFT_PORTS_CHAIN);
+	int r = nft_has_chain(c->t->nw->net, NFPROTO_INET, table, NFT_PORTS_CHAIN);
 
 	if (r < 0)
 		return r;
@@ -225,7 +226,7 @@ int publish_change(const struct nat *t, const struct net_addr *had, size_t n_had
 
 	/* Nothing is wanted, and nothing was there: most starts and stops. */
 	if (!conf_list(t->nw->env->conf, VZ_P_publish) &&
-	    (!n_had || nft_has_chain(t->nw->net, t->nw->table, NFT_PORTS_CHAIN) <= 0))
+	    (!n_had || nft_has_chain(t->nw->net, NFPROTO_INET, t->nw->table, NFT_PORTS_CHAIN) <= 0))
 		return 0;
 	r = collect(&c, err);
 	if (r == 0)

@@ -236,6 +236,32 @@ static void remove_empty_table(struct veths *v)
 		network_warn(&v->nw, r, "cannot remove the nftables table", v->nw.table);
 }
 
+/* Has it the filter it is to have? 1, 0 or -errno. */
+static int has_filter(const struct network *nw, const struct netif *n)
+{
+	auto_free char *chain = str_printf("in-%s", part(n, NETIF_HOST_IFNAME));
+
+	if (!is_filtered(n))
+		return 1;
+	return chain ? nft_has_chain(nw->net, NFPROTO_NETDEV, nw->table, chain) : -ENOMEM;
+}
+
+int veth_is_filtered(const struct network *nw)
+{
+	int r = 1;
+
+	for (char *const *word = nw->env->netifs_up; r > 0 && word && *word; word++) {
+		struct netif n;
+
+		r = netif_parse(*word, &n);
+		if (r < 0)
+			break;
+		r = has_filter(nw, &n);
+		netif_done(&n);
+	}
+	return r;
+}
+
 /* ---- one device ---- */
 
 /* Its bridge must be there before anything is done. */
@@ -420,7 +446,10 @@ static int make_or_change(struct veths *v, size_t i, struct vz_err *err)
 	if (index < 0)
 		return vz_fail(err, VZ_E_VETH, index, "look for device '%s'", part(from, NETIF_HOST_IFNAME));
 	v->index[i] = index;
-	return is_same(from, to) ? 0 : change_device(v, from, to, index, err);
+	if (!is_same(from, to))
+		return change_device(v, from, to, index, err);
+	/* Somebody may have flushed it. */
+	return has_filter(&v->nw, to) == 0 ? add_filter(v, to, err) : 0;
 }
 
 /*

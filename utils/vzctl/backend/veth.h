@@ -21,4 +21,8 @@ int veth_detach(struct vz_env *env, struct vz_err *err);
 /* Of a running container: from env->netifs_up to env->netifs. All of it or, on failure, nothing. */
 int veth_change(struct vz_env *env, struct vz_err *err);
 
+struct network;
+/* Are the filters of all env->netifs_up there? 1, 0 or -errno. */
+int veth_is_filtered(const struct network *nw);
+
 #endif

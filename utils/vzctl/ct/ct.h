@@ -164,6 +164,8 @@ int net_attach(struct vz_ct *ct, struct vz_err *err);
 int net_detach(struct vz_ct *ct, struct vz_err *err);
 /* Before it is stopped. */
 int net_hold(struct vz_ct *ct, struct vz_err *err);
+/* Of a running one: is it kept to its own addresses, as far as it was? Not known: it is. */
+bool net_is_filtered(struct vz_ct *ct);
 /* Of a running container: what the edits of addresses come to. */
 int net_change_addresses(struct vz_ct *ct, const struct vz_edits *edits, struct vz_err *err);
 int net_change_devices(struct vz_ct *ct, struct vz_err *err);

@@ -295,6 +295,15 @@ int net_hold(struct vz_ct *ct, struct vz_err *err)
 	return load(ct, false, err) < 0 ? -1 : ct->vz->be->net_hold(&ct->env, err);
 }
 
+bool net_is_filtered(struct vz_ct *ct)
+{
+	struct vz_err ignored = { 0 };
+	bool filtered = load(ct, false, &ignored) < 0 || ct->vz->be->net_is_filtered(&ct->env) != 0;
+
+	vz_err_done(&ignored);
+	return filtered;
+}
+
 int net_detach(struct vz_ct *ct, struct vz_err *err)
 {
 	if (load(ct, false, err) < 0 || ct->vz->be->net_detach(&ct->env, err) < 0)

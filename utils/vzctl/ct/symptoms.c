@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/str.h"
+#include "conf/netif.h"
 #include "ct/symptoms.h"
 
 #define WORTH_A_LINE 5		/* per cent of the time */
@@ -112,6 +113,40 @@ static void say_frozen(const struct scene *s, struct vz_str *out)
 static void help_frozen(const struct scene *s, struct vz_str *out)
 {
 	str_addf(out, "vzctl chkpnt %u --resume", s->id);
+}
+
+/* ---- the filter of addresses ---- */
+
+static unsigned int score_filter(const struct scene *s)
+{
+	return s->unfiltered ? 100 : 0;
+}
+
+static void say_filter(const struct scene *s, struct vz_str *out)
+{
+	(void)s;
+	str_add(out, "nothing keeps it from using others' addresses: the host's nftables were flushed");
+}
+
+/* To give it what it has already makes all of its network anew that is not there. */
+static void help_filter(const struct scene *s, struct vz_str *out)
+{
+	char *const *own = conf_list(s->conf, VZ_P_ip_address), *const *external = conf_list(s->conf, VZ_P_ext_ip_address);
+	struct netif n;
+
+	str_addf(out, "vzctl set %u", s->id);
+	if (own && *own)
+		str_addf(out, " --ipadd %s", *own);
+	else if (external && *external)
+		str_addf(out, " --ext_ipadd %s", *external);
+	for (char *const *word = conf_list(s->conf, VZ_P_netif); word && *word; word++) {
+		if (netif_parse(*word, &n) < 0)
+			continue;
+		if (!str_equal(n.part[NETIF_MAC_FILTER], "off"))
+			str_addf(out, " --ifname %s --mac_filter on", n.part[NETIF_IFNAME]);
+		netif_done(&n);
+	}
+	str_add(out, " --save");
 }
 
 /* ---- memory ---- */
@@ -565,6 +600,7 @@ static const struct symptom {
 	enum meter failures;
 } symptoms[] = {
 	{ "frozen",   score_frozen,   say_frozen,   help_frozen,   NULL,              METER__MAX },
+	{ "filter",   score_filter,   say_filter,   help_filter,   NULL,              METER__MAX },
 	{ "oom",      score_oom,      say_oom,      help_oom,      say_oom_earlier,   METER_OOM_KILLS },
 	{ "disk",     score_disk,     say_disk,     help_not,      NULL,              METER__MAX },
 	{ "inodes",   score_inodes,   say_inodes,   help_not,      NULL,              METER__MAX },

@@ -26,6 +26,7 @@ int vz_ct_why(struct vz_ct *ct, struct vz_why *ret, struct vz_err *err)
 	(void)ceiling_find(CEILING_ALL, &scene.host);
 	(void)ceiling_try_inotify(ct->env.id_base, &scene.inotify);
 	scene.frozen = be->is_frozen(&ct->env);
+	scene.unfiltered = !net_is_filtered(ct);
 	if (symptoms_judge(&scene, ret) < 0)
 		return vz_fail(err, VZ_E_RESOURCE, -ENOMEM, "container %u", ct->id);
 	return 0;

@@ -15,21 +15,6 @@
 #include "host/nft-nat.h"
 #include "host/nft-priv.h"
 
-int nft_has_chain(struct net *n, const char *table, const char *chain)
-{
-	struct nl_msg *msg = nft_request(n, NFT_MSG_GETCHAIN, 0, NFPROTO_INET);
-	int r;
-
-	if (!msg)
-		return -ENOMEM;
-	if (nft_put_text(n, msg, NFTA_CHAIN_TABLE, table) < 0 || nft_put_text(n, msg, NFTA_CHAIN_NAME, chain) < 0) {
-		n->nl.nlmsg_free(msg);
-		return -ENOMEM;
-	}
-	r = nft_ask(n, msg, NULL, NULL);
-	return r == -ENOENT ? 0 : r < 0 ? r : 1;
-}
-
 /* ---- a rule, read expression by expression ---- */
 
 struct reading {

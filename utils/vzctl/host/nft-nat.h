@@ -8,9 +8,6 @@
 struct net;
 struct net_addr;
 
-/* Is there such a chain in a table of family inet? 1, 0 or -errno. */
-int nft_has_chain(struct net *n, const char *table, const char *chain);
-
 /*
  * Does a chain of another table than this one, which is of family inet, give packets another source
  * address when they come from this one? Only what is certain counts: a rule all of whose conditions are

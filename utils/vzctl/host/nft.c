@@ -67,6 +67,21 @@ int nft_has_table(struct net *n, int family, const char *table)
 	return r == -ENOENT ? 0 : r < 0 ? r : 1;
 }
 
+int nft_has_chain(struct net *n, int family, const char *table, const char *chain)
+{
+	struct nl_msg *msg = nft_request(n, NFT_MSG_GETCHAIN, 0, family);
+	int r;
+
+	if (!msg)
+		return -ENOMEM;
+	if (nft_put_text(n, msg, NFTA_CHAIN_TABLE, table) < 0 || nft_put_text(n, msg, NFTA_CHAIN_NAME, chain) < 0) {
+		n->nl.nlmsg_free(msg);
+		return -ENOMEM;
+	}
+	r = nft_ask(n, msg, NULL, NULL);
+	return r == -ENOENT ? 0 : r < 0 ? r : 1;
+}
+
 /* ---- chains that swallow what is forwarded ---- */
 
 struct chain {
@@ -187,6 +202,13 @@ int nft_find_swallower(struct net *n, const char *prefix, char **ret)
 }
 
 /* ---- the program ---- */
+
+bool nft_exists(void)
+{
+	auto_free char *file = script_find("nft");
+
+	return file;
+}
 
 int nft_run(const char *commands)
 {

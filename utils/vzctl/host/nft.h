@@ -13,6 +13,9 @@ struct net;
 /* Is there a table of the family (NFPROTO_INET, …)? 1, 0 or -errno. */
 int nft_has_table(struct net *n, int family, const char *table);
 
+/* Is there such a chain in it? 1, 0 or -errno. */
+int nft_has_chain(struct net *n, int family, const char *table, const char *chain);
+
 /* Has it no chain any more? A table that is not there has none. 1, 0 or -errno. */
 int nft_table_is_empty(struct net *n, int family, const char *table);
 
@@ -22,6 +25,9 @@ int nft_table_is_empty(struct net *n, int family, const char *table);
  * 0: there is none; or -errno.
  */
 int nft_find_swallower(struct net *n, const char *prefix, char **ret);
+
+/* Is there a program nft? */
+bool nft_exists(void);
 
 /* Have nft carry out commands, all or none of them. -ENOENT: there is no nft; -EIO: it refused. */
 int nft_run(const char *commands);
