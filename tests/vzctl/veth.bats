@@ -336,6 +336,7 @@ udp 2001:db8:5e::101 true" "$(grep -vxE 'nd fe80::218:51ff:fe.*' "$seen" | sort 
 	has_not 02:00:00:00:00:66
 }
 
+# bats test_tags=core
 @test "veth: a device that its root removed comes back with the next change" {
 	bridged 101 101
 	vzctl exec2 101 ip link del eth0

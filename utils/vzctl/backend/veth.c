@@ -90,11 +90,19 @@ static bool is_plain(const char *name)
 	return true;
 }
 
-/* A chain at a hook of the device, empty. */
+/* No such chain. It is made in order to go: when its device goes some kernels take it along, others do not. */
+static void drop_chain(struct vz_str *text, const char *table, const char *which, const char *dev)
+{
+	str_addf(text, "add chain netdev %s %s-%s; flush chain netdev %s %s-%s; delete chain netdev %s %s-%s; ",
+		 table, which, dev, table, which, dev, table, which, dev);
+}
+
+/* A chain at a hook of the device, empty: a new one, as the one of an earlier device may be at no hook any more. */
 static void add_chain(struct vz_str *text, const char *table, const char *which, const char *dev, const char *hook)
 {
-	str_addf(text, "add chain netdev %s %s-%s { type filter hook %s device \"%s\" priority filter; policy accept; }; "
-		 "flush chain netdev %s %s-%s; ", table, which, dev, hook, dev, table, which, dev);
+	drop_chain(text, table, which, dev);
+	str_addf(text, "add chain netdev %s %s-%s { type filter hook %s device \"%s\" priority filter; policy accept; }; ",
+		 table, which, dev, hook, dev);
 }
 
 /* The addresses of one family that the device was given, in nft's words: "{ a, b }". False: none. */
@@ -206,7 +214,6 @@ static int add_filter(struct veths *v, const struct netif *n, struct vz_err *err
 	return r < 0 ? vz_fail(err, VZ_E_VETH, r == -EIO ? 0 : r, "nft could not make the filter of device '%s'", dev) : 0;
 }
 
-/* Some kernels take the chains away with the device, others do not: here they are made, in order to go. */
 static void remove_filter(struct veths *v, const struct netif *n)
 {
 	const char *table = v->nw.table, *dev = part(n, NETIF_HOST_IFNAME);
@@ -215,9 +222,8 @@ static void remove_filter(struct veths *v, const struct netif *n)
 
 	if (!is_filtered(n) || !is_plain(dev) || nft_has_table(v->nw.net, NFPROTO_NETDEV, table) <= 0)
 		return;
-	for (int i = 0; i < 2; i++)
-		str_addf(&text, "add chain netdev %s %s-%s; flush chain netdev %s %s-%s; delete chain netdev %s %s-%s; ",
-			 table, i ? "out" : "in", dev, table, i ? "out" : "in", dev, table, i ? "out" : "in", dev);
+	drop_chain(&text, table, "in", dev);
+	drop_chain(&text, table, "out", dev);
 	r = text.failed ? -ENOMEM : nft_run(text.s);
 	if (r < 0)
 		network_warn(&v->nw, r, "cannot remove the filter of device", dev);
