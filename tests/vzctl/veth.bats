@@ -328,6 +328,51 @@ udp 2001:db8:5e::101 true" "$(grep -vxE 'nd fe80::218:51ff:fe.*' "$seen" | sort 
 	rc_is 21 vzctl set 101 --ifname eth0 --ipadd 224.0.0.1
 }
 
+# defaults ID: where what is for everybody else goes.
+defaults() { in_net "$1" sh -c 'ip -4 route show default; ip -6 route show default' | sed 's/ \(metric\|proto\|scope\|pref\) [^ ]*//g; s/ *$//'; }
+
+@test "veth: a gateway of a device is the way to other networks, at start and live" {
+	on_lan ip addr add 198.51.100.77/32 dev lo
+	on_lan ip addr add 2001:db8:5e:9::1/128 dev lo
+	create_minimal 101
+	vzctl --quiet set 101 --netif_add eth0,,,,br0 --save
+	rc_is 0 vzctl set 101 --ifname eth0 --ipadd 198.51.100.101 --ipadd 2001:db8:5e::101/64 --gw 198.51.100.210 --gateway6 2001:db8:5e::210 --save
+	is "gw=198.51.100.210,gw6=2001:db8:5e::210,ip=198.51.100.101,ip=2001:db8:5e::101/64" "$(netif 101 | grep -o 'gw=.*')"
+	vzctl --quiet start 101
+	is "default via 198.51.100.210 dev eth0 onlink
+default via 2001:db8:5e::210 dev eth0 onlink" "$(defaults 101)"
+	rc_is 0 vzctl exec2 101 ping -c 1 -W 5 198.51.100.77
+	wait_for 10 vzctl exec2 101 ping6 -c 1 -W 1 2001:db8:5e:9::1
+	rc_is 0 vzctl set 101 --ifname eth0 --gw none --gw6 2001:db8:5e::211 --save
+	is "default via 2001:db8:5e::211 dev eth0 onlink" "$(defaults 101)"
+	rc_is 0 vzctl set 101 --ifname eth0 --gateway 198.51.100.210 --gw6 none
+	is "default via 198.51.100.210 dev eth0 onlink" "$(defaults 101)"
+	for gw in 198.51.100 2001:db8:5e::210 here 198.51.100.1/24; do
+		rc_is 21 vzctl set 101 --ifname eth0 --gw $gw
+	done
+	rc_is 21 vzctl set 101 --ifname eth0 --gw6 198.51.100.210
+	rc_is 20 vzctl set 101 --gw 198.51.100.210
+	on_lan ip addr del 198.51.100.77/32 dev lo
+	on_lan ip addr del 2001:db8:5e:9::1/128 dev lo
+}
+
+@test "veth: a gateway of a device comes before venet, whose the way is again when it goes" {
+	create_minimal 101 --ipadd 198.51.100.55 --ipadd 2001:db8:5e::55
+	vzctl --quiet set 101 --netif_add "ifname=eth0,bridge=br0,gw=198.51.100.210,gw6=2001:db8:5e::210" --save
+	vzctl --quiet start 101
+	is "default via 198.51.100.210 dev eth0 onlink
+default via 2001:db8:5e::210 dev eth0 onlink" "$(defaults 101)"
+	vzctl --quiet set 101 --ipadd 198.51.100.56
+	is "default via 198.51.100.210 dev eth0 onlink
+default via 2001:db8:5e::210 dev eth0 onlink" "$(defaults 101)"
+	vzctl --quiet set 101 --ifname eth0 --gw none
+	is "default dev venet0
+default via 2001:db8:5e::210 dev eth0 onlink" "$(defaults 101)"
+	vzctl --quiet set 101 --netif_del eth0
+	is "default dev venet0
+default dev venet0" "$(defaults 101)"
+}
+
 @test "veth: a MAC address that its root changed is of no use to it" {
 	bridged 101 101
 	vzctl exec2 101 'ip link set eth0 down; ip link set eth0 address 02:00:00:00:00:66; ip link set eth0 up'

@@ -654,7 +654,7 @@ static int ns_apply(struct vz_env *env, enum vz_group group, struct vz_err *err)
 	case VZ_G_ip:
 		return venet_change(env, err);
 	case VZ_G_netif:
-		return veth_change(env, err);
+		return veth_change(env, err) < 0 ? -1 : venet_take_over(env, err);
 	case VZ_G_netdev:
 		return netdev_change(env, err);
 	case VZ_G_publish:

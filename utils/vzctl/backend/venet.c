@@ -501,9 +501,26 @@ static int claim_all(struct venet *v, struct vz_err *err)
 
 /* ---- inside ---- */
 
-static int configure_inside(struct venet *v, struct vz_err *err)
+static int set_default_routes(struct venet *v, const struct net_addr *list, size_t n, struct vz_err *err)
 {
 	static const int families[] = { AF_INET, AF_INET6 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(families); i++) {
+		struct net_addr everything = { .family = families[i] };
+		int r;
+
+		if (!has_family(list, n, families[i]))
+			continue;
+		r = net_route_add(v->net, NET_INSIDE, &everything, v->inside, NULL, NET_ROUTE_NEW);
+		/* One that its root has made otherwise, or a gateway of another device, is meant so. */
+		if (r < 0 && r != -EEXIST)
+			return vz_fail(err, VZ_E_CANT_ADDIP, r, "set the default route of container %u", v->env->id);
+	}
+	return 0;
+}
+
+static int configure_inside(struct venet *v, struct vz_err *err)
+{
 	char text[NET_ADDR_TEXT];
 	int r = 0;
 
@@ -519,17 +536,7 @@ static int configure_inside(struct venet *v, struct vz_err *err)
 			return vz_fail(err, VZ_E_CANT_ADDIP, r, "Unable to add IP %s inside container %u",
 				       net_addr_text(&v->want[i], text), v->env->id);
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(families); i++) {
-		struct net_addr everything = { .family = families[i] };
-
-		if (!has_family(v->want, v->n_want, families[i]))
-			continue;
-		r = net_route_add(v->net, NET_INSIDE, &everything, v->inside, NULL, NET_ROUTE_NEW);
-		/* One that its root has made otherwise is his affair. */
-		if (r < 0 && r != -EEXIST)
-			return vz_fail(err, VZ_E_CANT_ADDIP, r, "set the default route of container %u", v->env->id);
-	}
-	return 0;
+	return set_default_routes(v, v->want, v->n_want, err);
 }
 
 /* ---- changes ---- */
@@ -607,6 +614,24 @@ int venet_change(struct vz_env *env, struct vz_err *err)
 		r = carry_out(&v, err);
 	if (r == 0 && !v.n_want_own)
 		publish_nothing(env);
+	venet_done(&v);
+	return r;
+}
+
+int venet_take_over(struct vz_env *env, struct vz_err *err)
+{
+	struct venet v;
+	int r;
+
+	if (!env->addresses_up && !env->ext_addresses_up)
+		return 0;
+	r = venet_begin(&v, env, err);
+	if (r == 0 && v.host)
+		r = network_open_inside(&v.nw, err);
+	if (r == 0 && v.host) {
+		v.inside = net_link_find(v.net, NET_INSIDE, INSIDE);
+		r = v.inside > 0 ? set_default_routes(&v, v.up, v.n_up, err) : 0;
+	}
 	venet_done(&v);
 	return r;
 }

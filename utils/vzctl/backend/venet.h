@@ -32,6 +32,9 @@ int venet_detach(struct vz_env *env, struct vz_err *err);
  */
 int venet_change(struct vz_env *env, struct vz_err *err);
 
+/* Of a running container, when a gateway beside it may have gone: what is for everybody goes by venet again. */
+int venet_take_over(struct vz_env *env, struct vz_err *err);
+
 /* Of a running container: env->conf says which ports of the host lead to it, at the addresses_up it has. */
 int venet_publish(struct vz_env *env, struct vz_err *err);
 

@@ -317,6 +317,24 @@ static int set_up(struct veths *v, const struct netif *n, int index, struct vz_e
 	return r < 0 ? vz_fail(err, VZ_E_VETH, r, "switch on device '%s'", name) : 0;
 }
 
+/* Where what is for others goes, if by this device; at "none" it goes where venet, or its own root, says. */
+static int set_gateway(struct veths *v, const struct netif *from, const struct netif *to, enum netif_key key, int index,
+		       struct vz_err *err)
+{
+	const char *was = from ? part(from, key) : "", *is = part(to, key);
+	struct net_addr gateway;
+	int r;
+
+	if (*was && !str_equal(was, is) && net_addr_parse(was, &gateway) == 0)
+		(void)net_gateway_del(v->nw.net, NET_INSIDE, &gateway, index);
+	if (net_addr_parse(is, &gateway) < 0)
+		return 0;
+	r = net_link_up(v->nw.net, NET_INSIDE, index);
+	if (r == 0)
+		r = net_gateway_set(v->nw.net, NET_INSIDE, &gateway, index);
+	return r < 0 ? vz_fail(err, VZ_E_VETH, r, "give '%s' of container %u the gateway %s", part(to, NETIF_IFNAME), v->nw.env->id, is) : 0;
+}
+
 /* Its addresses inside, those it had before in from (NULL: none). */
 static int configure_inside(struct veths *v, const struct netif *from, const struct netif *to, int index, struct vz_err *err)
 {
@@ -336,7 +354,9 @@ static int configure_inside(struct veths *v, const struct netif *from, const str
 			return vz_fail(err, VZ_E_VETH, r, "give '%s' of container %u the address %s", part(to, NETIF_IFNAME),
 				       v->nw.env->id, *s + strlen("ip="));
 	}
-	return 0;
+	if (set_gateway(v, from, to, NETIF_GW, index, err) < 0)
+		return -1;
+	return set_gateway(v, from, to, NETIF_GW6, index, err);
 }
 
 static int find_inside(struct veths *v, const struct netif *n, struct vz_err *err)

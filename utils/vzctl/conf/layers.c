@@ -321,7 +321,13 @@ static struct vz_edit *last_change(struct vz_edits *e, enum vz_param_id id)
 	return NULL;
 }
 
-/* --ifname eth0 --mac …: the first says which, the others what. Options are named like the parts. */
+/* Options are named like the parts, or have a second name. */
+static const char *part_of(const char *option)
+{
+	return str_equal(option, "gateway") ? "gw" : str_equal(option, "gateway6") ? "gw6" : option;
+}
+
+/* --ifname eth0 --mac …: the first says which, the others what. */
 static int add_change(struct vz_edits *e, enum vz_param_id id, const char *option, const char *text, struct vz_err *err)
 {
 	const struct vz_param *p = param_get(id);
@@ -335,7 +341,7 @@ static int add_change(struct vz_edits *e, enum vz_param_id id, const char *optio
 		return vz_fail(err, VZ_E_INVALID_SYNTAX, 0, "Invalid usage.  Option --ifname not specified");
 	if (!*text || strpbrk(text, ",;= \t"))
 		return fail_option(p, p->type, option, text, err);
-	word = begins ? str_printf("ifname=%s", text) : str_printf("%s,%s=%s", change->value.list[0], option, text);
+	word = begins ? str_printf("ifname=%s", text) : str_printf("%s,%s=%s", change->value.list[0], part_of(option), text);
 	r = word ? value_parse(id, VZ_FROM_OPTION, word, &v) : -ENOMEM;
 	if (r == -ENOMEM)
 		return vz_fail(err, VZ_E_SYSTEM, r, "option --%s", option);

@@ -8,6 +8,7 @@
 
 enum netif_key {
 	NETIF_IFNAME, NETIF_BRIDGE, NETIF_MAC, NETIF_HOST_IFNAME, NETIF_HOST_MAC, NETIF_MAC_FILTER,
+	NETIF_GW, NETIF_GW6,	/* "none": likewise none */
 	NETIF__MAX
 };
 

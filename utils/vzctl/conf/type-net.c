@@ -253,11 +253,11 @@ static int netdev_edit(struct vz_value *v, enum vz_edit_op op, const struct vz_v
  *
  * On the command line by position: eth0,MAC,HOST_IFNAME,HOST_MAC,BRIDGE. In files by name:
  * "ifname=eth0,bridge=vmbr0,mac=…;ifname=eth1,…". What is left empty is made up by who creates the
- * device. Names we do not know (other versions have gw=, ip=, …) are kept behind ours.
+ * device. Names we do not know (other versions have dhcp=, network=, …) are kept behind ours.
  */
 
 static const char *const netif_keys[NETIF__MAX] = {
-	"ifname=", "bridge=", "mac=", "host_ifname=", "host_mac=", "mac_filter=",
+	"ifname=", "bridge=", "mac=", "host_ifname=", "host_mac=", "mac_filter=", "gw=", "gw6=",
 };
 
 void netif_done(struct netif *n)
@@ -325,6 +325,13 @@ static bool is_mac(char *s)
 	return true;
 }
 
+static bool is_gateway(const char *s, int family)
+{
+	unsigned char bytes[16];
+
+	return strcmp(s, "none") == 0 || inet_pton(family, s, bytes) == 1;
+}
+
 /* What is wrong with the parts; NULL: nothing. */
 static const char *netif_check(struct netif *n)
 {
@@ -345,6 +352,8 @@ static const char *netif_check(struct netif *n)
 	if (part[NETIF_MAC_FILTER] && strcmp(part[NETIF_MAC_FILTER], "on") != 0 &&
 	    strcmp(part[NETIF_MAC_FILTER], "off") != 0)
 		return "Invalid value of mac_filter";
+	if ((part[NETIF_GW] && !is_gateway(part[NETIF_GW], AF_INET)) || (part[NETIF_GW6] && !is_gateway(part[NETIF_GW6], AF_INET6)))
+		return "Invalid gateway";
 	return NULL;
 }
 

@@ -78,6 +78,56 @@ int net_route_del(struct net *n, enum net_side side, const struct net_addr *dst,
 	return r == -ESRCH ? 0 : r;
 }
 
+/* NULL: out of memory. */
+static struct rtnl_route *gateway_route(struct net *n, const struct net_addr *gateway, int index)
+{
+	struct net_addr everything = { .family = gateway->family };
+	struct rtnl_route *route = route_of(n, &everything, index, NULL);
+	struct nl_addr *via = route ? net_nl_addr(n, gateway) : NULL;
+	struct rtnl_nexthop *hop = via ? n->nl.rtnl_route_nexthop_n(route, 0) : NULL;
+
+	if (!hop) {
+		if (via)
+			n->nl.nl_addr_put(via);
+		if (route)
+			n->nl.rtnl_route_put(route);
+		return NULL;
+	}
+	n->nl.rtnl_route_nh_set_gateway(hop, via);
+	n->nl.rtnl_route_nh_set_flags(hop, RTNH_F_ONLINK);
+	n->nl.rtnl_route_set_scope(route, RT_SCOPE_UNIVERSE);
+	n->nl.nl_addr_put(via);
+	return route;
+}
+
+int net_gateway_set(struct net *n, enum net_side side, const struct net_addr *gateway, int index)
+{
+	struct rtnl_route *route = gateway_route(n, gateway, index);
+	struct nl_msg *msg = NULL;
+	int r = -ENOMEM;
+
+	if (!route)
+		return r;
+	if (n->nl.rtnl_route_build_add_request(route, NLM_F_CREATE | NLM_F_REPLACE, &msg) == 0)
+		r = netlink_talk(&n->nl, n->sock[side], msg, NULL, NULL);
+	n->nl.rtnl_route_put(route);
+	return r;
+}
+
+int net_gateway_del(struct net *n, enum net_side side, const struct net_addr *gateway, int index)
+{
+	struct rtnl_route *route = gateway_route(n, gateway, index);
+	struct nl_msg *msg = NULL;
+	int r = -ENOMEM;
+
+	if (!route)
+		return r;
+	if (n->nl.rtnl_route_build_del_request(route, 0, &msg) == 0)
+		r = netlink_talk(&n->nl, n->sock[side], msg, NULL, NULL);
+	n->nl.rtnl_route_put(route);
+	return r == -ESRCH ? 0 : r;
+}
+
 static int note_way(const struct netlink *nl, struct nl_msg *msg, void *data)
 {
 	const struct rtmsg *rtm = nl->nlmsg_data(nl->nlmsg_hdr(msg));

@@ -84,6 +84,10 @@ int net_route_add(struct net *n, enum net_side side, const struct net_addr *dst,
 		  const struct net_addr *src, enum net_route_mode mode);
 int net_route_del(struct net *n, enum net_side side, const struct net_addr *dst, int index);
 
+/* Send what is for everybody else to a gateway, which is reached by the device, whatever its addresses; or no longer. */
+int net_gateway_set(struct net *n, enum net_side side, const struct net_addr *gateway, int index);
+int net_gateway_del(struct net *n, enum net_side side, const struct net_addr *gateway, int index);
+
 struct net_way {
 	int type;			/* RTN_UNICAST, RTN_LOCAL, … */
 	unsigned int bits;		/* how long the prefix of the matching route is */

@@ -33,7 +33,7 @@
 	X(rtnl_addr_build_add_request) X(rtnl_addr_build_delete_request) \
 	X(rtnl_route_alloc) X(rtnl_route_put) X(rtnl_route_set_family) X(rtnl_route_set_dst) X(rtnl_route_set_scope) \
 	X(rtnl_route_set_table) X(rtnl_route_set_protocol) X(rtnl_route_set_pref_src) X(rtnl_route_add_nexthop) \
-	X(rtnl_route_nh_alloc) X(rtnl_route_nh_set_ifindex) \
+	X(rtnl_route_nexthop_n) X(rtnl_route_nh_alloc) X(rtnl_route_nh_set_ifindex) X(rtnl_route_nh_set_gateway) X(rtnl_route_nh_set_flags) \
 	X(rtnl_route_build_add_request) X(rtnl_route_build_del_request) \
 	X(rtnl_neigh_alloc) X(rtnl_neigh_put) X(rtnl_neigh_set_ifindex) X(rtnl_neigh_set_dst) X(rtnl_neigh_set_flags) \
 	X(rtnl_neigh_build_add_request) X(rtnl_neigh_build_delete_request)
