@@ -143,12 +143,12 @@ rows_of_set()
 	[ ! -d /sys/fs/cgroup/memory ] || file=memory.limit_in_bytes
 	variant ours - - "$v $PREFIX --quiet set 101 --ram 512M" -
 	if [ $has_lxc = yes ]; then
-		PATH=/nonexistent /usr/bin/lxc-start -P "$peer/lxc" -n bench
+		of_lxc bench start
 		variant lxc-cgroup - - "/usr/bin/lxc-cgroup -P $peer/lxc -n bench $file 536870912" -
 	fi
 	measure
 	row "set --ram of a running container" ours lxc-cgroup 0.5 "<= 1/2"
-	[ $has_lxc = no ] || /usr/bin/lxc-stop -P "$peer/lxc" -n bench -k
+	[ $has_lxc = no ] || of_lxc bench stop -k
 }
 
 rows_limits()

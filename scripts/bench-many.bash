@@ -48,8 +48,8 @@ used_kib()
 
 ours_up() { for i in "${memory_ids[@]}"; do vzctl --quiet start "$i"; done; }
 ours_down() { for i in "${memory_ids[@]}"; do vzctl --quiet stop "$i" --fast; done; }
-lxc_up() { for i in "${memory_ids[@]}"; do PATH=/nonexistent /usr/bin/lxc-start -P "$peer/lxc" -n "m$i"; done; }
-lxc_down() { for i in "${memory_ids[@]}"; do /usr/bin/lxc-stop -P "$peer/lxc" -n "m$i" -k; done; }
+lxc_up() { for i in "${memory_ids[@]}"; do of_lxc "m$i" start; done; }
+lxc_down() { for i in "${memory_ids[@]}"; do of_lxc "m$i" stop -k; done; }
 crun_up() { oci_up in_crun_ns /usr/bin/crun --root "$peer/state"; }
 crun_down() { oci_down in_crun_ns /usr/bin/crun --root "$peer/state"; }
 runc_up() { oci_up /usr/bin/runc --root "$peer/runc"; }

@@ -40,15 +40,18 @@ rows_net()
 	row "start with a published port" ours 'without one'
 	variant ours - - "$v $PREFIX set 103 --ipadd 198.51.100.7" "$v $PREFIX --quiet set 103 --ipdel 198.51.100.7"
 	if [ $has_lxc = yes ]; then
-		on_host env PATH=/nonexistent /usr/bin/lxc-start -P "$peer/lxc" -n bench
+		ln -s "$PREFIX/net/host" "$peer/lxc/bench/host"
+		of_lxc bench start
 		variant 'lxc-attach -- ip addr add' - - \
 			"/usr/bin/lxc-attach -P $peer/lxc -n bench -- /sbin/ip addr add 198.51.100.7/32 dev lo" \
 			"/usr/bin/lxc-attach -P $peer/lxc -n bench -- /sbin/ip addr del 198.51.100.7/32 dev lo"
 	fi
 	measure
 	row "set --ipadd" ours 'lxc-attach -- ip addr add' 1 "<= 1"
-	# Its command socket belongs to the network it was started in.
-	[ $has_lxc = no ] || on_host /usr/bin/lxc-stop -P "$peer/lxc" -n bench -k
+	if [ $has_lxc = yes ]; then
+		of_lxc bench stop -k
+		rm "$peer/lxc/bench/host"
+	fi
 	destroy_all
 	PREFIX=$main
 }
