@@ -133,14 +133,14 @@ row_memory()
 
 # ---- the 200th ----
 
-# The others as a program, for bench-pairs: others up|down.
+# make_others ID…: the others as a program, for bench-pairs: others up|down.
 make_others()
 {
 	cat >"$peer/others" <<-EOS
 		#!/bin/bash
 		$(declare -f settle busy_ticks)
 		set -eu
-		for i in {1001..$((1000 + many - 1))}; do
+		for i in $*; do
 			case \$1 in
 			up) $v $PREFIX --quiet start \$i ;;
 			down) $v $PREFIX --quiet stop \$i --fast ;;
@@ -165,12 +165,13 @@ variants_of_life()
 
 rows_many()
 {
-	local id what
+	local ids what
 
-	for ((id = 1001; id < 1000 + many; id++)); do
-		vzctl --quiet create "$id" --ostemplate minimal
+	mapfile -t ids < <(seq 1001 $((1000 + many - 1)))
+	for what in "${ids[@]}"; do
+		vzctl --quiet create "$what" --ostemplate minimal
 	done
-	make_others
+	make_others "${ids[@]}"
 	variants_of_life "as no. $many" "$peer/others up"
 	variants_of_life 'as no. 1' "$peer/others down"
 	measure $(((rounds + 1) / 2)) 4

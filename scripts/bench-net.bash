@@ -3,6 +3,23 @@
 #
 # Rows of scripts/bench about networks. They are of the bench's own: one stands for the host's.
 
+# With an address each, 103 running all the time: the filter that the first one makes is there in both cases.
+row_128th_address()
+{
+	local ids n
+
+	vzctl --quiet stop 105 --fast
+	mapfile -t ids < <(seq 1002 1101; seq 1104 1129)
+	for n in "${ids[@]}"; do
+		vzctl --quiet create "$n" --ostemplate minimal --ipadd 198.51.100.$((n - 1000))
+	done
+	make_others "${ids[@]}"
+	variant ours - "$peer/others up" "$v $PREFIX start 102" "$v $PREFIX --quiet stop 102 --fast"
+	variant 'as the second' - "$peer/others down" "$v $PREFIX start 102" "$v $PREFIX --quiet stop 102 --fast"
+	measure $(((rounds + 1) / 2))
+	row "start with an address, container no. 128" ours 'as the second' 1.2 "<= 1.2"
+}
+
 rows_net()
 {
 	# The network of what was stopped is taken down behind our back, under the lock that a new device needs:
@@ -52,6 +69,7 @@ rows_net()
 		of_lxc bench stop -k
 		rm "$peer/lxc/bench/host"
 	fi
+	row_128th_address
 	destroy_all
 	PREFIX=$main
 }
