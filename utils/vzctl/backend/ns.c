@@ -660,7 +660,7 @@ static int ns_apply(struct vz_env *env, enum vz_group group, struct vz_err *err)
 	case VZ_G_publish:
 		return venet_publish(env, err);
 	case VZ_G_rate:
-		return venet_rate(env, err);
+		return venet_rate(env, err) < 0 ? -1 : veth_rate(env, err);
 	default:
 		return limits_apply(env, group, err);
 	}

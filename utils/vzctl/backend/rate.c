@@ -30,7 +30,7 @@ static void name_device(const struct vz_env *env, char ret[IF_NAMESIZE])
 }
 
 /* All classes on all devices together, in bits per second; 0: no limit. */
-static uint64_t find_rate(const struct vz_conf *conf)
+uint64_t rate_of(const struct vz_conf *conf)
 {
 	uint64_t sum = 0, kbit;
 
@@ -40,11 +40,6 @@ static uint64_t find_rate(const struct vz_conf *conf)
 		if (rate_parse(*word, &kbit) == 0)
 			sum += kbit * 1000;
 	return sum;
-}
-
-bool rate_is_limited(const struct vz_conf *conf)
-{
-	return find_rate(conf) > 0;
 }
 
 static int fail_tc(const struct network *nw, int r, struct vz_err *err)
@@ -119,7 +114,7 @@ static int lift_limit(struct network *nw, const char *device, struct vz_err *err
 
 int rate_limit(struct network *nw, const char *device, struct vz_err *err)
 {
-	uint64_t bits = find_rate(nw->env->conf);
+	uint64_t bits = rate_of(nw->env->conf);
 
 	return bits ? set_limit(nw, device, bits, err) : lift_limit(nw, device, err);
 }

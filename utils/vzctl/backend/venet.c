@@ -556,7 +556,7 @@ static int lead_ports(struct venet *v, const struct net_addr *addresses, size_t 
 /* A device that was there has its limit, or none, already. */
 static int limit_rate(struct venet *v, struct vz_err *err)
 {
-	return v->is_new && rate_is_limited(v->env->conf) ? rate_limit(&v->nw, v->name, err) : 0;
+	return v->is_new && rate_of(v->env->conf) ? rate_limit(&v->nw, v->name, err) : 0;
 }
 
 static void translate(struct venet *v)

@@ -2,6 +2,7 @@
 /* Virtual Ethernet devices; see veth.h. */
 #include <ctype.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include <linux/netfilter.h>
 
 #include "backend/network.h"
+#include "backend/rate.h"
 #include "backend/veth.h"
 #include "base/cleanup.h"
 #include "base/str.h"
@@ -17,6 +19,9 @@
 #include "host/nft.h"
 
 #define MAC_DIGITS (2 * NET_MAC_LEN + 1)
+
+/* So that slow rates have room for two of the largest packets; the kernel adds what goes in a second. */
+#define BURST 131072
 
 /* One change of one container's devices. */
 struct veths {
@@ -261,16 +266,75 @@ static int add_filter(struct veths *v, const struct netif *n, struct vz_err *err
 	return r < 0 ? vz_fail(err, VZ_E_VETH, r == -EIO ? 0 : r, "nft could not make the filter of device '%s'", dev) : 0;
 }
 
-static void remove_filter(struct veths *v, const struct netif *n)
+/* ---- the limit of what goes through ---- */
+
+static bool has_limit(const struct network *nw, const struct netif *n)
+{
+	auto_free char *chain = str_printf("slow-in-%s", part(n, NETIF_HOST_IFNAME));
+
+	return chain && nft_has_chain(nw->net, NFPROTO_NETDEV, nw->table, chain) > 0;
+}
+
+static void drop_limit(struct vz_str *text, const char *table, const char *dev)
+{
+	drop_chain(text, table, "slow-in", dev);
+	drop_chain(text, table, "slow-out", dev);
+}
+
+static int run_limit(const char *dev, const struct vz_str *text, struct vz_err *err)
+{
+	int r = text->failed ? -ENOMEM : nft_run(text->s);
+
+	if (r == -ENOENT)
+		return vz_fail(err, VZ_E_VETH, 0, "the program nft is needed for --rate of device '%s' (install nftables)", dev);
+	return r < 0 ? vz_fail(err, VZ_E_VETH, r == -EIO ? 0 : r, "nft could not limit device '%s'", dev) : 0;
+}
+
+static int add_limit(struct veths *v, const struct netif *n, uint64_t bits, struct vz_err *err)
+{
+	static const struct { const char *which, *hook; } chains[] = { { "slow-in", "ingress" }, { "slow-out", "egress" } };
+	const char *table = v->nw.table, *dev = part(n, NETIF_HOST_IFNAME);
+	auto_str struct vz_str text = { 0 };
+
+	if (!is_plain(dev))
+		return vz_fail(err, VZ_E_VETH, 0,
+			       "device '%s' cannot be limited: its name may only have letters, digits, '.', '_' and '-'", dev);
+	str_addf(&text, "add table netdev %s; ", table);
+	for (size_t i = 0; i < ARRAY_SIZE(chains); i++) {
+		add_chain(&text, table, chains[i].which, dev, chains[i].hook);
+		str_addf(&text, "add rule netdev %s %s-%s limit rate over %" PRIu64 " bytes/second burst %d bytes drop; ",
+			 table, chains[i].which, dev, bits / 8, BURST);
+	}
+	return run_limit(dev, &text, err);
+}
+
+static int lift_limit(struct veths *v, const struct netif *n, struct vz_err *err)
+{
+	const char *dev = part(n, NETIF_HOST_IFNAME);
+	auto_str struct vz_str text = { 0 };
+
+	if (!is_plain(dev) || !has_limit(&v->nw, n))
+		return 0;
+	drop_limit(&text, v->nw.table, dev);
+	return run_limit(dev, &text, err);
+}
+
+static void remove_chains(struct veths *v, const struct netif *n)
 {
 	const char *table = v->nw.table, *dev = part(n, NETIF_HOST_IFNAME);
 	auto_str struct vz_str text = { 0 };
 	int r;
 
-	if (!is_filtered(n) || !is_plain(dev) || nft_has_table(v->nw.net, NFPROTO_NETDEV, table) <= 0)
+	if (!is_plain(dev) || nft_has_table(v->nw.net, NFPROTO_NETDEV, table) <= 0)
 		return;
-	drop_chain(&text, table, "in", dev);
-	drop_chain(&text, table, "out", dev);
+	if (is_filtered(n)) {
+		drop_chain(&text, table, "in", dev);
+		drop_chain(&text, table, "out", dev);
+	}
+	if (has_limit(&v->nw, n))
+		drop_limit(&text, table, dev);
+	if (!text.len && !text.failed)
+		return;
 	r = text.failed ? -ENOMEM : nft_run(text.s);
 	if (r < 0)
 		network_warn(&v->nw, r, "cannot remove the filter of device", dev);
@@ -341,7 +405,17 @@ static void remove_device(struct veths *v, const struct netif *n)
 
 	if (r < 0 && r != -ENODEV)
 		network_warn(&v->nw, r, "cannot remove device", name);
-	remove_filter(v, n);
+	remove_chains(v, n);
+}
+
+/* All that watches over the device; what is there already is made anew. */
+static int make_chains(struct veths *v, const struct netif *n, struct vz_err *err)
+{
+	uint64_t bits = rate_of(v->nw.env->conf);
+
+	if (is_filtered(n) && add_filter(v, n, err) < 0)
+		return -1;
+	return bits ? add_limit(v, n, bits, err) : 0;
 }
 
 /* The host's end goes to work: filtered, on its bridge, without addresses of its own there, up. */
@@ -352,7 +426,7 @@ static int set_up(struct veths *v, const struct netif *n, int index, struct vz_e
 
 	if (find_bridge(v, n, &bridge, err) < 0)
 		return -1;
-	if (is_filtered(n) && add_filter(v, n, err) < 0)
+	if (make_chains(v, n, err) < 0)
 		return -1;
 	(void)net_sysctl("ipv6", name, "disable_ipv6", bridge ? "1" : "0");
 	r = net_link_set_bridge(v->nw.net, index, bridge);
@@ -484,7 +558,7 @@ static int change_device(struct veths *v, const struct netif *from, const struct
 	if (find_bridge(v, to, &bridge, err) < 0 || change_inside(v, from, to, err) < 0)
 		return -1;
 	/* For a moment there is no filter; nor is the device on, if it gets another name. */
-	remove_filter(v, from);
+	remove_chains(v, from);
 	if (change_host(v, to, index, err) < 0)
 		return -1;
 	return set_up(v, to, index, err);
@@ -522,7 +596,7 @@ static int make_or_change(struct veths *v, size_t i, struct vz_err *err)
 	if (!is_same(from, to))
 		return change_device(v, from, to, index, err);
 	/* Somebody may have flushed it. */
-	return has_filter(&v->nw, to) == 0 ? add_filter(v, to, err) : 0;
+	return has_filter(&v->nw, to) == 0 ? make_chains(v, to, err) : 0;
 }
 
 /*
@@ -567,6 +641,23 @@ int veth_change(struct vz_env *env, struct vz_err *err)
 
 	if (r == 0)
 		r = carry_out(&v, err);
+	veths_end(&v);
+	return r;
+}
+
+int veth_rate(struct vz_env *env, struct vz_err *err)
+{
+	uint64_t bits = rate_of(env->conf);
+	struct veths v;
+	int r;
+
+	if (!env->netifs_up)
+		return 0;
+	r = veths_begin(&v, env, err);
+	for (size_t i = 0; r == 0 && i < v.n_up; i++)
+		r = bits ? add_limit(&v, &v.up[i], bits, err) : lift_limit(&v, &v.up[i], err);
+	if (r == 0)
+		remove_empty_table(&v);
 	veths_end(&v);
 	return r;
 }

@@ -169,11 +169,12 @@ static int apply_ports(struct vz_ct *ct, const struct vz_edits *edits VZ_UNUSED,
 	return net_change_ports(ct, err);
 }
 
-static int apply_rate(struct vz_ct *ct, const struct vz_edits *edits VZ_UNUSED, enum vz_group group, struct vz_err *err)
+static int apply_rate(struct vz_ct *ct, const struct vz_edits *edits VZ_UNUSED, enum vz_group group VZ_UNUSED,
+		      struct vz_err *err)
 {
 	if (conf_list(&ct->conf, VZ_P_rate) && !conf_yes(&ct->conf, VZ_P_ratebound, false))
 		ct_warn(ct, "RATE: kept, not enforced: bandwidth cannot be guaranteed, only limited (--ratebound yes)");
-	return ct->vz->be->apply(&ct->env, group, err);
+	return net_change_rate(ct, err);
 }
 
 /* In the order in which they are carried out. */

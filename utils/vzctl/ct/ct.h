@@ -171,6 +171,7 @@ int net_change_addresses(struct vz_ct *ct, const struct vz_edits *edits, struct 
 int net_change_devices(struct vz_ct *ct, struct vz_err *err);
 int net_change_moved(struct vz_ct *ct, struct vz_err *err);
 int net_change_ports(struct vz_ct *ct, struct vz_err *err);
+int net_change_rate(struct vz_ct *ct, struct vz_err *err);
 
 /* ---- netif.c: what of a virtual Ethernet device is left to us ---- */
 /* Copies of words of NETIF, with MAC addresses and the host's name in all of them. 0 or a negative errno. */

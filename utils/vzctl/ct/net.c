@@ -441,3 +441,8 @@ int net_change_ports(struct vz_ct *ct, struct vz_err *err)
 	ct_info(ct, "Published ports: %s", str_is_empty(text) ? "none" : text);
 	return ct->vz->be->apply(&ct->env, VZ_G_publish, err);
 }
+
+int net_change_rate(struct vz_ct *ct, struct vz_err *err)
+{
+	return load(ct, false, err) < 0 ? -1 : ct->vz->be->apply(&ct->env, VZ_G_rate, err);
+}
