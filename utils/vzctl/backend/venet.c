@@ -218,13 +218,17 @@ static int ensure_filter(struct venet *v, struct vz_err *err)
 
 	if (r > 0)
 		return 0;
-	/* Before connection tracking: what is forged should cost as little as possible. */
+	/*
+	 * Before connection tracking: what is forged should cost as little as possible. What comes from
+	 * anywhere else asks once whether it is a container's.
+	 */
 	commands = str_printf("add table inet %s; "
 			      "add chain inet %s source { type filter hook prerouting priority raw; policy accept; }; "
-			      "add rule inet %s source iifname \"%s*\" ip saddr 0.0.0.0 drop; "
-			      "add rule inet %s source iifname \"%s*\" ip6 saddr :: drop; "
-			      "add rule inet %s source iifname \"%s*\" fib saddr . iif oif missing drop",
-			      v->nw.table, v->nw.table, v->nw.table, v->prefix, v->nw.table, v->prefix, v->nw.table, v->prefix);
+			      "add rule inet %s source iifname != \"%s*\" accept; "
+			      "add rule inet %s source ip saddr 0.0.0.0 drop; "
+			      "add rule inet %s source ip6 saddr :: drop; "
+			      "add rule inet %s source fib saddr . iif oif missing drop",
+			      v->nw.table, v->nw.table, v->nw.table, v->prefix, v->nw.table, v->nw.table, v->nw.table);
 	if (r == 0)
 		r = commands ? nft_run(commands) : -ENOMEM;
 	if (r == -ENOENT)
