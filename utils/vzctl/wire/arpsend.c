@@ -9,11 +9,9 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <getopt.h>
-#include <net/ethernet.h>
 #include <net/if.h>
 #include <net/if_arp.h>
 #include <netinet/ether.h>
-#include <netinet/if_ether.h>
 #include <netpacket/packet.h>
 #include <poll.h>
 #include <stdio.h>
@@ -23,6 +21,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/frame.h"
 #include "base/macros.h"
 #include "base/proc.h"
 #include "wire/wire.h"
@@ -66,14 +65,6 @@ struct call {
 	bool at_once, verbose;
 	const char *device;
 };
-
-struct frame {
-	struct ether_header eth;
-	struct ether_arp arp;
-} __attribute__((packed));
-
-static const unsigned char everybody[WIRE_MAC_LEN] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
-static const unsigned char nobody[WIRE_MAC_LEN];
 
 /* ---- the command line ---- */
 
@@ -222,31 +213,26 @@ static const unsigned char *mac_or(const struct mac *m, const unsigned char *oth
 	return m->set ? m->bytes : otherwise;
 }
 
-static void make(struct frame *f, const struct call *c, const struct wire *w, struct in_addr target)
+static void make(struct frame_arp *f, const struct call *c, const struct wire *w, struct in_addr target)
 {
-	*f = (struct frame){
-		.eth.ether_type = htons(ETHERTYPE_ARP),
-		.arp.ea_hdr = {
-			.ar_hrd = htons(ARPHRD_ETHER),
-			.ar_pro = htons(ETHERTYPE_IP),
-			.ar_hln = WIRE_MAC_LEN,
-			.ar_pln = sizeof(struct in_addr),
-			.ar_op = htons(c->mode->operation),
-		},
+	const struct frame_arp_words words = {
+		.operation = c->mode->operation,
+		.from = mac_or(&c->from, w->mac),
+		.to = mac_or(&c->to, frame_everybody),
+		.sender = mac_or(&c->sender, w->mac),
+		.target = mac_or(&c->target, frame_nobody),
+		.sender_ip = c->source,
+		.target_ip = target,
 	};
-	memcpy(f->eth.ether_shost, mac_or(&c->from, w->mac), WIRE_MAC_LEN);
-	memcpy(f->eth.ether_dhost, mac_or(&c->to, everybody), WIRE_MAC_LEN);
-	memcpy(f->arp.arp_sha, mac_or(&c->sender, w->mac), WIRE_MAC_LEN);
-	memcpy(f->arp.arp_tha, mac_or(&c->target, nobody), WIRE_MAC_LEN);
-	memcpy(f->arp.arp_spa, &c->source, sizeof(c->source));
-	memcpy(f->arp.arp_tpa, &target, sizeof(target));
+
+	frame_make_arp(f, &words);
 }
 
 static int send_round(const struct call *c, const struct wire *w)
 {
 	for (size_t i = 0; i < c->n_targets; i++) {
 		char target[INET_ADDRSTRLEN], source[INET_ADDRSTRLEN];
-		struct frame f;
+		struct frame_arp f;
 
 		make(&f, c, w, c->targets[i]);
 		if (wire_send(w, &f, sizeof(f)) < 0)
@@ -260,7 +246,7 @@ static int send_round(const struct call *c, const struct wire *w)
 }
 
 /* Does the frame say that somebody else has a target? Asked for duplicates, a request says so as well. */
-static bool is_answer(const struct call *c, const struct wire *w, const struct frame *f)
+static bool is_answer(const struct call *c, const struct wire *w, const struct frame_arp *f)
 {
 	if (f->arp.arp_hrd != htons(ARPHRD_ETHER) || f->arp.arp_pro != htons(ETHERTYPE_IP) ||
 	    f->arp.arp_hln != WIRE_MAC_LEN || f->arp.arp_pln != sizeof(struct in_addr))
@@ -275,7 +261,7 @@ static bool is_answer(const struct call *c, const struct wire *w, const struct f
 	return false;
 }
 
-static void print_answer(const struct call *c, const struct frame *f)
+static void print_answer(const struct call *c, const struct frame_arp *f)
 {
 	const unsigned char *m = f->arp.arp_sha;
 	char address[INET_ADDRSTRLEN];
@@ -295,7 +281,7 @@ static int listen_for_answers(const struct call *c, const struct wire *w)
 		struct pollfd p = { .fd = w->fd, .events = POLLIN };
 		struct sockaddr_ll from = { 0 };
 		socklen_t from_len = sizeof(from);
-		struct frame f;
+		struct frame_arp f;
 		ssize_t n;
 
 		if (poll(&p, 1, (int)((end - now + 999) / 1000)) <= 0)
