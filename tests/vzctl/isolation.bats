@@ -271,6 +271,58 @@ inside() { vzctl exec 101 "$1" 2>&1 || :; }
 	has_not .vz
 }
 
+# bats test_tags=core,cgroup
+@test "isolation: --devnodes brings nodes into a running container at once, and takes them away" {
+	[ -c /dev/fuse ] && [ -c /dev/net/tun ] || skip "the host has no fuse or tun"
+	cp "$(conf 102)" "$PREFIX/102.conf"
+	vzctl --quiet start 102
+	put_probe 102
+	rc_is 0 vzctl set 102 --devnodes fuse:r --devnodes net/tun:rw --save
+	has "Setting devices"
+	is ok "$(probe 102 open r /dev/fuse)"
+	is EPERM "$(probe 102 open rw /dev/fuse)"
+	is ok "$(probe 102 open rw /dev/net/tun)"
+	is "0 1" "$(vzctl exec 102 'stat -c %u /dev/fuse; grep -c " /dev/fuse " /proc/self/mountinfo' | xargs)"
+	# Another access is another rule for the same node.
+	rc_is 0 vzctl set 102 --devnodes fuse:rw --save
+	is ok "$(probe 102 open rw /dev/fuse)"
+	is 1 "$(vzctl exec 102 'grep -c " /dev/fuse " /proc/self/mountinfo')"
+	rc_is 0 vzctl set 102 --devnodes fuse:none --save
+	is ENOENT "$(probe 102 open r /dev/fuse)"
+	is ok "$(probe 102 open rw /dev/net/tun)"
+	# What is not there, or the container's own, is left alone.
+	rc_is 0 vzctl set 102 --devnodes fuse:none --save
+	vzctl exec 102 'echo mine >/dev/fuse'
+	rc_is 0 vzctl set 102 --devnodes fuse:none
+	is mine "$(vzctl exec 102 cat /dev/fuse)"
+	# After a restart it is as it was set.
+	vzctl --quiet restart 102 --fast
+	is ENOENT "$(probe 102 open r /dev/fuse)"
+	is ok "$(probe 102 open rw /dev/net/tun)"
+	rc_is 86 vzctl set 102 --devnodes openve-none:rw --save
+	has "/dev/openve-none"
+	rc_is 86 vzctl set 102 --devnodes pts:r --save
+	has "The /dev/pts is not block or character device"
+	if [ -c /dev/vcs ]; then
+		rc_is 86 vzctl set 102 --devnodes vcs:r --save
+		has "Device vcs is not allowed for --devnodes"
+	fi
+	is net/tun:rw "$(conf_value 102 DEVNODES | xargs)"
+}
+
+@test "isolation: a node in whose place the container put something else is refused, rc 86, and nothing of the host is touched" {
+	[ -c /dev/fuse ] || skip "the host has no fuse"
+	cp "$(conf 102)" "$PREFIX/102.conf"
+	vzctl --quiet start 102
+	vzctl exec 102 'ln -s /etc/passwd /dev/fuse'
+	rc_is 86 vzctl set 102 --devnodes fuse:rw --save
+	has "make '/dev/fuse' inside container 102"
+	vzctl exec 102 'rm /dev/fuse; mkdir /dev/fuse'
+	rc_is 86 vzctl set 102 --devnodes fuse:rw --save
+	is "<unset>" "$(conf_value 102 DEVNODES)"
+	[ -c /dev/fuse ]
+}
+
 # ---- capabilities and system calls ----
 
 # bounding ID: names of the set, blank-separated.

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "backend/binds.h"
+#include "backend/limits.h"
 #include "backend/policy.h"
 #include "base/cleanup.h"
 #include "base/fd.h"
@@ -94,7 +95,7 @@ static int attach_mapped(struct vz_env *env, const struct bind_place *at, const 
 	if (idmap < 0 || !m)
 		return vz_fail(err, VZ_E_SYSTEM, idmap < 0 ? idmap : -ENOMEM, "make an id map for container %u", env->id);
 	for (size_t i = 0; i < n; i++)
-		m[i] = (struct bind_mount){ .src = b[i].src, .dst = b[i].dst, .attr = attributes(&b[i]), .idmap = idmap };
+		m[i] = (struct bind_mount){ .src = b[i].src, .tree = -1, .dst = b[i].dst, .attr = attributes(&b[i]), .idmap = idmap };
 	if (bind_attach(at, m, n, &f) == 0)
 		return 0;
 	return fail_bind(env, b[f.index].src, b[f.index].dst, &f, err);
@@ -128,6 +129,55 @@ int binds_remove(struct vz_env *env, const char *dst, const struct bind_identity
 	return r < 0 ? fail_bind(env, "the container", dst, &f, err) : 0;
 }
 
+/* ---- device nodes ---- */
+
+/* From a file system of its own, in which it is "0". */
+static int attach_node(struct vz_env *env, const struct bind_place *at, const struct inside_node *node)
+{
+	auto_free char *dst = path_join("/dev", node->name);
+	struct bind_mount m = { .src = "0", .dst = dst, .idmap = -1 };
+	struct bind_failure ignored;
+	auto_close int fs = -1;
+	int r = 0;
+
+	if (!dst)
+		return -ENOMEM;
+	fs = inside_make_nodes(node, 1, env->id_base, &r);
+	m.tree = fs;
+	return r < 0 ? r : bind_attach(at, &m, 1, &ignored);
+}
+
+static int attach_nodes(struct vz_env *env, const struct policy_devices *d, struct vz_err *err)
+{
+	struct bind_place at;
+	int r = 0;
+
+	if (!d->n_nodes)
+		return 0;
+	if (open_place(env, &at, err) < 0)
+		return -1;
+	for (size_t i = 0; i < d->n_nodes && r == 0; i++) {
+		r = attach_node(env, &at, &d->nodes[i]);
+		if (r < 0)
+			vz_fail(err, VZ_E_SET_DEVICES, r, "make '/dev/%s' inside container %u", d->nodes[i].name, env->id);
+	}
+	bind_place_close(&at);
+	return r < 0 ? -1 : 0;
+}
+
+int binds_add_nodes(struct vz_env *env, struct vz_err *err)
+{
+	struct policy_devices d;
+	const char *name = NULL;
+	int r = policy_devices(env->conf, &d, &name);
+
+	if (r < 0)
+		return limits_fail_for_device(name, r, err);
+	r = attach_nodes(env, &d, err);
+	policy_devices_done(&d);
+	return r;
+}
+
 /* ---- /proc ---- */
 
 /* Is it mounted, dead or alive? Asked of the kernel alone: an lxcfs that hangs would not answer. */
@@ -152,7 +202,7 @@ int binds_add_lxcfs(struct vz_env *env, struct vz_err *err)
 		return 0;
 	for (size_t i = 0; i < ARRAY_SIZE(lxcfs_files); i++) {
 		(void)snprintf(src[i], sizeof(src[i]), LXCFS_DIR "%s", lxcfs_files[i]);
-		m[i] = (struct bind_mount){ .src = src[i], .dst = lxcfs_files[i], .idmap = -1, .optional = true };
+		m[i] = (struct bind_mount){ .src = src[i], .tree = -1, .dst = lxcfs_files[i], .idmap = -1, .optional = true };
 	}
 	if (open_place(env, &at, err) < 0)
 		return -1;

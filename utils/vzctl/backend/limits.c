@@ -24,6 +24,20 @@ int limits_fail_for_controller(enum vz_param_id id, const char *controller, enum
 		       param_get(id)->key, controller);
 }
 
+int limits_fail_for_device(const char *word, int r, struct vz_err *err)
+{
+	const char *colon = word ? strrchr(word, ':') : NULL;
+	int len = colon ? (int)(colon - word) : 0;
+
+	if (!word)
+		return vz_fail(err, VZ_E_SET_DEVICES, r, "the rules for devices");
+	if (r == -ENODEV)
+		return vz_fail(err, VZ_E_SET_DEVICES, 0, "The /dev/%.*s is not block or character device", len, word);
+	if (r == -EPERM)
+		return vz_fail(err, VZ_E_SET_DEVICES, 0, "Device %.*s is not allowed for --devnodes", len, word);
+	return vz_fail(err, VZ_E_SET_DEVICES, r, "'/dev/%.*s'", len, word);
+}
+
 static int apply_devices(struct vz_env *env, bool fresh VZ_UNUSED, struct vz_err *err)
 {
 	struct policy_devices d;
@@ -31,7 +45,7 @@ static int apply_devices(struct vz_env *env, bool fresh VZ_UNUSED, struct vz_err
 	int r = policy_devices(env->conf, &d, &name);
 
 	if (r < 0)
-		return vz_fail(err, VZ_E_SET_DEVICES, r, "device '%s'", name ? name : "rules");
+		return limits_fail_for_device(name, r, err);
 	r = device_apply(env->host->cg, env->group, d.rules, d.n_rules);
 	policy_devices_done(&d);
 	if (r < 0)

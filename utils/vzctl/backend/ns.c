@@ -336,7 +336,7 @@ static int open_spawning(struct vz_env *env, struct spawning *s, struct vz_err *
 		return vz_fail(err, VZ_E_ENVCREATE, s->group, "open cgroup '%s'", env->inner);
 	r = policy_devices(env->conf, &d, &name);
 	if (r < 0)
-		return vz_fail(err, VZ_E_SET_DEVICES, r, "device '%s'", name ? name : "rules");
+		return limits_fail_for_device(name, r, err);
 	s->inside.nodes = take_ptr(d.nodes);
 	s->inside.n_nodes = d.n_nodes;
 	d.n_nodes = 0;
@@ -651,6 +651,9 @@ static int ns_wait(struct vz_env *env, usec_t timeout)
 static int ns_apply(struct vz_env *env, enum vz_group group, struct vz_err *err)
 {
 	switch (group) {
+	case VZ_G_devices:
+		/* A node that cannot be had is refused before anything is allowed. */
+		return binds_add_nodes(env, err) < 0 ? -1 : limits_apply(env, group, err);
 	case VZ_G_ip:
 		return venet_change(env, err);
 	case VZ_G_netif:

@@ -7,6 +7,8 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include <linux/major.h>
+
 #include "backend/policy.h"
 #include "base/cleanup.h"
 #include "base/fd.h"
@@ -248,6 +250,9 @@ static int add_node(struct policy_devices *d, const char *name, unsigned int acc
 		return optional ? 0 : -errno;
 	if (!S_ISCHR(st.st_mode) && !S_ISBLK(st.st_mode))
 		return -ENODEV;
+	/* Virtual consoles show what is typed on the host. */
+	if (S_ISCHR(st.st_mode) && major(st.st_rdev) == VCS_MAJOR)
+		return -EPERM;
 	copy = strdup(name);
 	bigger = realloc(d->nodes, (d->n_nodes + 1) * sizeof(*bigger));
 	if (bigger)

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <linux/major.h>
+
 #include "base/cleanup.h"
 #include "base/parse.h"
 #include "base/strv.h"
@@ -17,9 +19,6 @@
 /* The largest major and minor number of the kernel's dev_t. */
 #define MAJOR_MAX 4095
 #define MINOR_MAX 1048575
-
-/* Virtual consoles show what is typed on the host. */
-#define MAJOR_VCS 7
 
 /* "rw" in a fixed order, or "none"; NULL: neither. */
 static const char *access_canonical(const char *text)
@@ -97,7 +96,8 @@ static int devices_canonical(const char *word, char **ret)
 		return -EINVAL;
 	if (!all && parse_u64_range(part[2], 0, MINOR_MAX, &minor_no) < 0)
 		return -EINVAL;
-	if (part[0][0] == 'c' && major_no == MAJOR_VCS)
+	/* Virtual consoles show what is typed on the host. */
+	if (part[0][0] == 'c' && major_no == VCS_MAJOR)
 		return -EINVAL;
 	*ret = all ? str_printf("%s:%u:all:%s", part[0], (unsigned int)major_no, access) :
 		     str_printf("%s:%u:%u:%s", part[0], (unsigned int)major_no, (unsigned int)minor_no, access);

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/cleanup.h"
 #include "base/str.h"
@@ -64,11 +65,43 @@ static int apply_binds(struct vz_ct *ct, const struct vz_edits *edits, enum vz_g
 	return binds_apply(ct, edits, err);
 }
 
+/* "fuse:none". A device that is not on the host any more has no number to know its node by: it stays. */
+static int remove_node(struct vz_ct *ct, const char *word, struct vz_err *err)
+{
+	const char *colon = strrchr(word, ':');
+	auto_free char *path = colon ? str_printf("/dev/%.*s", (int)(colon - word), word) : NULL;
+	struct bind_identity what = { 0 };
+	struct stat st;
+
+	if (!colon || strcmp(colon, ":none") != 0)
+		return 0;
+	if (!path)
+		return vz_fail(err, VZ_E_RESOURCE, -ENOMEM, "container %u", ct->id);
+	if (stat(path, &st) < 0)
+		return 0;
+	what.device = st.st_rdev;
+	return ct->vz->be->bind_remove(&ct->env, path, &what, err) < 0 ? -1 : 0;
+}
+
+static int remove_nodes(struct vz_ct *ct, const struct vz_edits *edits, struct vz_err *err)
+{
+	for (size_t i = 0; i < edits->n; i++) {
+		char *const *list = edits->e[i].id == VZ_P_devnodes ? edits->e[i].value.list : NULL;
+
+		for (; list && *list; list++)
+			if (remove_node(ct, *list, err) < 0)
+				return -1;
+	}
+	return 0;
+}
+
 static int apply_devices(struct vz_ct *ct, const struct vz_edits *edits, enum vz_group group VZ_UNUSED,
 			struct vz_err *err)
 {
-	(void)edits;
 	ct_info(ct, "Setting devices");
+	/* If another parameter wants it, it comes back. */
+	if (remove_nodes(ct, edits, err) < 0)
+		return -1;
 	return ct->vz->be->apply(&ct->env, VZ_G_devices, err);
 }
 

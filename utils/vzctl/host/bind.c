@@ -87,6 +87,10 @@ static int open_source(struct job *j, const struct bind_mount *m)
 	struct statx st;
 
 	j->now->stage = BIND_SOURCE;
+	if (m->tree >= 0) {
+		fd = fcntl(m->tree, F_DUPFD_CLOEXEC, 0);
+		return fd < 0 ? -errno : take_fd(&fd);
+	}
 	fd = open_tree(AT_FDCWD, m->src, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 	if (fd < 0)
 		return -errno;
@@ -164,15 +168,15 @@ static int copy_stage(struct job *j)
 	if (unshare(CLONE_NEWNS) < 0)
 		return -errno;
 	for (size_t i = 0; i < j->n; i++) {
-		char name[24];
+		const struct bind_mount *m = &j->mounts[i];
+		auto_free char *name = m->tree < 0 ? str_printf("%zu", i) : str_printf("%zu/%s", i, m->src);
 		int copy;
 
 		if (j->trees[i] < 0)
 			continue;
-		(void)snprintf(name, sizeof(name), "%zu", i);
-		copy = open_tree(AT_FDCWD, name, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+		copy = name ? open_tree(AT_FDCWD, name, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC) : -1;
 		if (copy < 0)
-			return -errno;
+			return name ? -errno : -ENOMEM;
 		(void)close(j->trees[i]);
 		j->trees[i] = copy;
 	}
@@ -234,6 +238,8 @@ static int attach_inside(int tree, const struct bind_mount *m)
 		return -errno;
 	if (S_ISLNK(to.st_mode))
 		return -ELOOP;
+	if (m->tree >= 0 && from.st_rdev == to.st_rdev && (from.st_mode & S_IFMT) == (to.st_mode & S_IFMT))
+		return 0;
 	if (S_ISDIR(from.st_mode) != S_ISDIR(to.st_mode))
 		return S_ISDIR(to.st_mode) ? -EISDIR : -ENOTDIR;
 	return move_mount(tree, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0 ? -errno : 0;
@@ -259,10 +265,29 @@ static int run_attach(struct job *j)
 	return r;
 }
 
+static bool is_device(mode_t mode)
+{
+	return S_ISCHR(mode) || S_ISBLK(mode);
+}
+
 static bool is_mounted_here(const struct statx *st, const struct bind_identity *what)
 {
-	return (st->stx_attributes & STATX_ATTR_MOUNT_ROOT) && st->stx_ino == what->ino &&
-	       makedev(st->stx_dev_major, st->stx_dev_minor) == what->dev;
+	if (!(st->stx_attributes & STATX_ATTR_MOUNT_ROOT))
+		return false;
+	if (what->device)
+		return is_device(st->stx_mode) && makedev(st->stx_rdev_major, st->stx_rdev_minor) == what->device;
+	return st->stx_ino == what->ino && makedev(st->stx_dev_major, st->stx_dev_minor) == what->dev;
+}
+
+/* What a node was mounted on. Whatever else may be there is the container's. */
+static int remove_empty_file(const char *path)
+{
+	auto_close int fd = look_up(path);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size)
+		return 0;
+	return unlink(path) < 0 ? -errno : 0;
 }
 
 static int run_detach(struct job *j)
@@ -284,7 +309,9 @@ static int run_detach(struct job *j)
 	if (!is_mounted_here(&st, j->what))
 		return -ENOENT;
 	/* If he puts something else there right now, it is his own that he loses. */
-	return umount2(j->dst, UMOUNT_NOFOLLOW | MNT_DETACH) < 0 ? -errno : 0;
+	if (umount2(j->dst, UMOUNT_NOFOLLOW | MNT_DETACH) < 0)
+		return -errno;
+	return j->what->device ? remove_empty_file(j->dst) : 0;
 }
 
 /* ---- the helper as such ---- */
@@ -311,15 +338,17 @@ static int close_others(int *keep, size_t n)
 /* It needs nothing of the caller's: neither its lock, nor its terminal. */
 static int settle(struct job *j)
 {
-	auto_free int *keep = calloc(j->n + 2, sizeof(*keep));
+	auto_free int *keep = calloc(2 * j->n + 2, sizeof(*keep));
 	size_t n = 0;
 
 	if (!keep)
 		return -ENOMEM;
 	keep[n++] = j->at->user_ns;
 	keep[n++] = j->at->mount_ns;
-	for (size_t i = 0; i < j->n; i++)
+	for (size_t i = 0; i < j->n; i++) {
 		keep[n++] = j->mounts[i].idmap;
+		keep[n++] = j->mounts[i].tree;
+	}
 	return close_others(keep, n);
 }
 

@@ -30,6 +30,7 @@ void bind_place_close(struct bind_place *p);
 
 struct bind_mount {
 	const char *src;	/* on the host: a directory, or something else */
+	int tree;		/* a detached mount, in which src is a file, instead; -1: none */
 	const char *dst;	/* inside, absolute; its last part is no symlink */
 	uint64_t attr;		/* MOUNT_ATTR_…, locked */
 	int idmap;		/* from idmap_open(); -1: ids as they are */
@@ -45,18 +46,19 @@ struct bind_failure {
 	int error;		/* positive errno; ETIMEDOUT: that hung */
 };
 
-/* All of them, in this order. 0, or a negative errno with *ret_failure; those before that one are there then. */
+/* All of them, in this order; nodes of devices that are there already are passed over. 0, or a negative errno with *ret_failure; those before that one are there then. */
 int bind_attach(const struct bind_place *at, const struct bind_mount *mounts, size_t n, struct bind_failure *ret_failure);
 
-/* A file, whatever it is called. */
+/* A file, whatever it is called; or any node of a device. */
 struct bind_identity {
 	dev_t dev;
 	ino_t ino;
+	dev_t device;		/* if not 0, this one counts alone */
 };
 
 /*
- * Unmount dst, used or not, if that file is what is mounted there. 0, -ENOENT: it is not, or another
- * negative errno with *ret_failure.
+ * Unmount dst, used or not, if that file is what is mounted there. Of a device the empty file below it goes,
+ * too. 0, -ENOENT: it is not, or another negative errno with *ret_failure.
  */
 int bind_detach(const struct bind_place *at, const char *dst, const struct bind_identity *what, struct bind_failure *ret_failure);
 
