@@ -385,10 +385,23 @@ static int ns_spawn_init(struct vz_env *env, struct vz_err *err)
 	return 0;
 }
 
+static void warn_of_features(struct vz_env *env)
+{
+	auto_strv char **missing = NULL;
+
+	if (policy_missing_features(env->conf, &missing) < 0)
+		return;	/* it would only have been said */
+	for (char **word = missing; word && *word; word++)
+		vz_log(env->host->log, VZ_LOG_ERR, env->id, "Warning: FEATURES: %s", *word);
+}
+
 static int ns_release(struct vz_env *env, struct vz_err *err)
 {
 	struct ns_failure f = { 0 };
-	int r = ns_tell(env->init_sock, NS_GO);
+	int r;
+
+	warn_of_features(env);
+	r = ns_tell(env->init_sock, NS_GO);
 
 	/* Nothing but the end of the connection is expected: exec closed it. */
 	if (r == 0)

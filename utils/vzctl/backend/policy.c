@@ -14,6 +14,7 @@
 #include "base/fd.h"
 #include "base/mask.h"
 #include "base/str.h"
+#include "base/strv.h"
 #include "host/caps.h"
 
 #define TASKS_MAX (4u << 20)	/* PID_MAX_LIMIT of 64 bit kernels */
@@ -25,12 +26,14 @@
 #define PERIOD_USUAL_USEC UINT64_C(100000)
 #define QUOTA_MIN_USEC UINT64_C(1000)
 
-/* Features that give the container a device node. */
-static const struct { const char *feature, *node; } feature_nodes[] = {
-	{ "tun",  "net/tun" },
-	{ "fuse", "fuse" },
-	{ "ppp",  "ppp" },
+/* Features that give the container a device node, and the module that brings it to the host. */
+static const struct { const char *feature, *node, *module; } feature_nodes[] = {
+	{ "tun",  "net/tun", "tun" },
+	{ "fuse", "fuse",    "fuse" },
+	{ "ppp",  "ppp",     "ppp_generic" },
 };
+/* Those that a stock kernel has for nobody but the host. */
+static const char *const host_features[] = { "nfs", "nfsd", "time" };
 
 /* The word behind "name:" in a list of name:on|off; NULL if name is not there. */
 static const char *switch_of(char *const *list, const char *name)
@@ -48,6 +51,26 @@ bool policy_has_feature(const struct vz_conf *conf, const char *name, bool fallb
 	const char *sw = switch_of(conf_list(conf, VZ_P_features), name);
 
 	return sw ? strcmp(sw, "on") == 0 : fallback;
+}
+
+int policy_missing_features(const struct vz_conf *conf, char ***ret)
+{
+	auto_strv char **list = NULL;
+	int r = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(host_features) && r == 0; i++)
+		if (policy_has_feature(conf, host_features[i], false))
+			r = strv_take(&list, str_printf("%s: kept, not enforced by this kernel", host_features[i]));
+	for (size_t i = 0; i < ARRAY_SIZE(feature_nodes) && r == 0; i++) {
+		auto_free char *path = path_join("/dev", feature_nodes[i].node);
+
+		if (path && policy_has_feature(conf, feature_nodes[i].feature, false) && !path_exists(path))
+			r = strv_take(&list, str_printf("%s: the host has no '%s' (modprobe %s)", feature_nodes[i].feature,
+							path, feature_nodes[i].module));
+	}
+	if (r == 0)
+		*ret = take_ptr(list);
+	return r;
 }
 
 uint64_t policy_capabilities(const struct vz_conf *conf)

@@ -16,6 +16,8 @@
 
 /* Is a feature switched on? fallback: what holds when FEATURES does not name it. */
 bool policy_has_feature(const struct vz_conf *conf, const char *name, bool fallback);
+/* Of the features that are switched on, those that cannot be had, each with the reason. 0 or -ENOMEM. Caller frees. */
+int policy_missing_features(const struct vz_conf *conf, char ***ret);
 uint64_t policy_capabilities(const struct vz_conf *conf);
 enum seccomp_variant policy_seccomp(const struct vz_conf *conf);
 
