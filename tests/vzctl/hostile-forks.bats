@@ -71,6 +71,23 @@ in_time()
 	is max "$(pids pids.max)"
 }
 
+@test "forks: a limit below what runs ends nobody, lets nobody in, and can be raised again" {
+	local n
+	vzctl --quiet set 101 --numproc 60 --save
+	vzctl --quiet start 101
+	fill_up
+	n=$(pids pids.current)
+	[ "$n" -gt 50 ]
+	rc_is 0 vzctl set 101 --numproc 10 --save
+	is "10 $n" "$(pids pids.max) $(pids pids.current)"
+	status_is 101 "exist mounted running"
+	rc_is 6 vzctl exec 101 true
+	has "no room for another process in container 101" NUMPROC
+	rc_is 0 vzctl set 101 --numproc 100 --save
+	is ok "$(vzctl exec 101 echo ok)"
+	is "$n" "$(pids pids.current)"
+}
+
 # bats test_tags=core,cgroup
 @test "forks: the limit cannot be lifted from inside" {
 	vzctl --quiet set 101 --numproc 50 --save
