@@ -77,11 +77,6 @@ int caps_by_name(const char *name)
 	return -1;
 }
 
-const char *caps_name(int bit)
-{
-	return bit >= 0 && bit < CAPS_MAX ? names[bit] : NULL;
-}
-
 uint64_t caps_container_default(void)
 {
 	/*

@@ -16,7 +16,6 @@
 
 /* Bit number of a name without "cap_", letter case ignored; CAPS_VE_ADMIN; or -1: unknown. */
 int caps_by_name(const char *name);
-const char *caps_name(int bit);	/* lower case; NULL if out of range */
 
 /*
  * Bounding set of a container by default: all but sys_module sys_rawio sys_time mac_admin mac_override

@@ -197,30 +197,6 @@ int cgroup_max_depth(struct cgroups *cg, const char *group)
 	return (int)depth;
 }
 
-static int write_pid(int root, const char *group, pid_t pid)
-{
-	auto_free char *path = path_join(group, "cgroup.procs");
-	auto_free char *text = str_printf("%d", (int)pid);
-
-	if (!path || !text)
-		return -ENOMEM;
-	return file_write(root, path, text);
-}
-
-int cgroup_attach_v1(struct cgroups *cg, const char *group, pid_t pid)
-{
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < cg->n_v1; i++)
-		r = write_pid(cg->v1[i].root, group, pid);
-	return r;
-}
-
-int cgroup_attach_v2(struct cgroups *cg, const char *group, pid_t pid)
-{
-	return write_pid(cg->v2, group, pid);
-}
-
 int cgroup_entry_open(struct cgroups *cg, const char *group, struct cgroup_entry *ret)
 {
 	struct cgroup_entry e = { .fds = calloc(cg->n_v1 + 1, sizeof(int)) };

@@ -48,15 +48,7 @@ int cgroup_create_v2(struct cgroups *cg, const char *group);
  */
 int cgroup_delegate(struct cgroups *cg, const char *group, uid_t uid, gid_t gid);
 /*
- * Move a process into the group, by absolute path, in every v1 hierarchy; v2 is left alone. Moving
- * another process makes the kernel wait for an RCU grace period: 10 ms here. struct cgroup_entry
- * below avoids that and is the way for a process we make ourselves.
- */
-int cgroup_attach_v1(struct cgroups *cg, const char *group, pid_t pid);
-int cgroup_attach_v2(struct cgroups *cg, const char *group, pid_t pid);
-
-/*
- * The quick way in. The parent opens the doors of the group in every v1 hierarchy, the child walks
+ * The way in. The parent opens the doors of the group in every v1 hierarchy, the child walks
  * through while it is still a single thread: 0.3 ms instead of 10, because a thread that moves itself
  * needs no lock on everybody's fork and exit. Works after the child has changed its namespaces, ids
  * and root: the kernel looks at the credentials the doors were opened with. For v2 the same comes with

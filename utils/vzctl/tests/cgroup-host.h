@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/fd.h"
 #include "base/str.h"
 #include "base/strv.h"
 #include "host/cgroup-priv.h"
@@ -67,6 +68,24 @@ static int host_teardown(void **state)
 	free(h->enabled);
 	free(h);
 	return 0;
+}
+
+/* Move a process into the group of one hierarchy, or of all v1 ones. */
+static int host_attach(int root, const char *group, pid_t pid)
+{
+	auto_free char *path = path_join(group, "cgroup.procs");
+	auto_free char *text = str_printf("%d", (int)pid);
+
+	return file_write(root, path, text);
+}
+
+static int host_attach_v1(struct cgroups *cg, const char *group, pid_t pid)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < cg->n_v1; i++)
+		r = host_attach(cg->v1[i].root, group, pid);
+	return r;
 }
 
 #endif

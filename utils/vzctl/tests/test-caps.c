@@ -25,11 +25,9 @@ static void names_are_those_of_libcap(void **state)
 	(void)state;
 	for (int i = 0; i < CAPS_MAX; i++) {
 		char *theirs = cap_to_name(i);
-		auto_free char *prefixed = str_printf("cap_%s", caps_name(i));
 
-		assert_string_equal(theirs, prefixed);
+		assert_int_equal(caps_by_name(theirs + strlen("cap_")), i);
 		(void)cap_free(theirs);
-		assert_int_equal(caps_by_name(caps_name(i)), i);
 	}
 	assert_int_equal(CAPS_MAX, CAP_LAST_CAP + 1);
 }
@@ -44,9 +42,6 @@ static void names_are_looked_up_in_any_case(void **state)
 	assert_int_equal(caps_by_name("cap_chown"), -1);
 	assert_int_equal(caps_by_name("sys_admi"), -1);
 	assert_int_equal(caps_by_name(""), -1);
-	assert_null(caps_name(-1));
-	assert_null(caps_name(CAPS_MAX));
-	assert_null(caps_name(CAPS_VE_ADMIN));
 }
 
 static void default_set_leaves_out_seven(void **state)

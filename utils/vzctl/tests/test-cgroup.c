@@ -252,16 +252,16 @@ static void process_is_moved_by_absolute_path(void **state)
 	pid_t pid = sleeper();
 
 	assert_int_equal(cgroup_create(h->cg, h->group), 0);
-	assert_int_equal(cgroup_attach_v1(h->cg, h->group, pid), 0);
+	assert_int_equal(host_attach_v1(h->cg, h->group, pid), 0);
 	assert_int_equal(count_v1(pid, h->group), h->cg->n_v1);
 	assert_int_equal(cgroup_is_populated(h->cg, h->group), 0);
 
-	assert_int_equal(cgroup_attach_v2(h->cg, h->group, pid), 0);
+	assert_int_equal(host_attach(h->cg->v2, h->group, pid), 0);
 	assert_int_equal(cgroup_is_populated(h->cg, h->group), 1);
 	assert_int_equal(cgroup_of(pid, &of), 0);
 	assert_string_equal(of, h->group);
 	end(pid);
-	assert_int_equal(cgroup_attach_v2(h->cg, h->group, pid), -ESRCH);
+	assert_int_equal(host_attach(h->cg->v2, h->group, pid), -ESRCH);
 	assert_int_equal(cgroup_of(pid, &of), -ESRCH);
 }
 
@@ -317,9 +317,9 @@ static void processes_of_the_whole_tree_are_listed(void **state)
 	free(take_ptr(pids));
 	one = sleeper();
 	two = sleeper();
-	assert_int_equal(cgroup_attach_v2(h->cg, h->base, one), h->cg->v2_controllers ? -EBUSY : 0);
-	assert_int_equal(cgroup_attach_v2(h->cg, sub, one), 0);
-	assert_int_equal(cgroup_attach_v2(h->cg, sub, two), 0);
+	assert_int_equal(host_attach(h->cg->v2, h->base, one), h->cg->v2_controllers ? -EBUSY : 0);
+	assert_int_equal(host_attach(h->cg->v2, sub, one), 0);
+	assert_int_equal(host_attach(h->cg->v2, sub, two), 0);
 	assert_int_equal(cgroup_procs(h->cg, h->group, &pids), 2);
 	assert_true((pids[0] == one && pids[1] == two) || (pids[0] == two && pids[1] == one));
 
@@ -343,7 +343,7 @@ static void freezing_stops_and_thawing_goes_on(void **state)
 	for (; pid == 0; pause_ms(1))
 		++*ticks;
 	assert_int_equal(cgroup_create_v2(h->cg, h->group), 0);
-	assert_int_equal(cgroup_attach_v2(h->cg, h->group, pid), 0);
+	assert_int_equal(host_attach(h->cg->v2, h->group, pid), 0);
 	assert_int_equal(cgroup_is_frozen(h->cg, h->group), 0);
 	assert_int_equal(cgroup_freeze(h->cg, h->group, true, USEC_PER_SEC), 0);
 	assert_int_equal(cgroup_is_frozen(h->cg, h->group), 1);
@@ -378,11 +378,11 @@ static pid_t family(struct host *h, const char *first, const char *second)
 
 	if (pid)
 		return pid;
-	if (cgroup_attach_v2(h->cg, first, 0) < 0)
+	if (host_attach(h->cg->v2, first, 0) < 0)
 		_exit(1);
 	for (int i = 0; i < 3; i++)
 		if (child() == 0) {
-			if (i == 1 && cgroup_attach_v2(h->cg, second, 0) < 0)
+			if (i == 1 && host_attach(h->cg->v2, second, 0) < 0)
 				_exit(1);
 			(void)child();
 			for (;;)
@@ -406,7 +406,7 @@ static void kill_family(struct host *h, int (*how)(struct cgroups *cg, const cha
 	assert_int_equal(cgroup_create_v2(h->cg, second), 0);
 	/* A name that begins with the group's is no member of it. */
 	assert_int_equal(cgroup_create_v2(h->cg, beside), 0);
-	assert_int_equal(cgroup_attach_v2(h->cg, beside, bystander), 0);
+	assert_int_equal(host_attach(h->cg->v2, beside, bystander), 0);
 	pid = family(h, first, second);
 	for (int i = 0; i < 200 && n < 7; i++, pause_ms(5)) {
 		free(take_ptr(pids));
@@ -437,7 +437,7 @@ static void waiting_for_an_inhabited_group_times_out(void **state)
 	pid_t pid = sleeper();
 
 	assert_int_equal(cgroup_create_v2(h->cg, h->group), 0);
-	assert_int_equal(cgroup_attach_v2(h->cg, h->group, pid), 0);
+	assert_int_equal(host_attach(h->cg->v2, h->group, pid), 0);
 	assert_int_equal(cgroup_wait_empty(h->cg, h->group, 20 * USEC_PER_MSEC), -ETIMEDOUT);
 	end(pid);
 	assert_int_equal(cgroup_wait_empty(h->cg, h->group, USEC_PER_SEC), 0);
@@ -454,7 +454,7 @@ static void group_in_use_is_not_removed(void **state)
 	assert_int_equal(cgroup_create(h->cg, h->group), 0);
 	assert_int_equal(cgroup_create_v2(h->cg, sub), 0);
 	assert_int_equal(cgroup_create_v2(h->cg, leaf), 0);
-	assert_int_equal(cgroup_attach_v2(h->cg, leaf, pid), 0);
+	assert_int_equal(host_attach(h->cg->v2, leaf, pid), 0);
 	assert_int_equal(cgroup_remove(h->cg, h->group), -EBUSY);
 	assert_int_equal(count_existing(h->cg, sub), 1);
 	assert_int_equal(count_existing(h->cg, h->group), h->cg->n_v1 + 1);
@@ -626,8 +626,8 @@ static int life_of_a_group(struct cgroups *cg, const char *group)
 	CHECK(cgroup_create(cg, group) == 0);
 	CHECK(count_existing(cg, group) == cg->n_v1 + 1);
 	pid = sleeper();
-	CHECK(cgroup_attach_v1(cg, group, pid) == 0);
-	CHECK(cgroup_attach_v2(cg, group, pid) == 0);
+	CHECK(host_attach_v1(cg, group, pid) == 0);
+	CHECK(host_attach(cg->v2, group, pid) == 0);
 	CHECK(cgroup_freeze(cg, group, true, USEC_PER_SEC) == 0);
 	CHECK(cgroup_freeze(cg, group, false, USEC_PER_SEC) == 0);
 	CHECK(cgroup_kill(cg, group) == 0);

@@ -82,8 +82,8 @@ static unsigned int tried(const struct host *h, char type, unsigned int major, u
 	(void)close(ready[1]);
 	/* The node is made outside of the group and tried inside. */
 	assert_int_equal(read(ready[0], &c, 1), 1);
-	assert_int_equal(cgroup_attach_v1(h->cg, h->group, pid), 0);
-	assert_int_equal(cgroup_attach_v2(h->cg, h->group, pid), 0);
+	assert_int_equal(host_attach_v1(h->cg, h->group, pid), 0);
+	assert_int_equal(host_attach(h->cg->v2, h->group, pid), 0);
 	assert_int_equal(write(go[1], &c, 1), 1);
 	status = proc_wait(pid);
 	(void)close(go[0]);
@@ -263,8 +263,8 @@ static void check_no_gap(const struct host *h, apply_fn apply)
 			(void)close(fd);
 		}
 	}
-	assert_int_equal(cgroup_attach_v1(h->cg, h->group, pid), 0);
-	assert_int_equal(cgroup_attach_v2(h->cg, h->group, pid), 0);
+	assert_int_equal(host_attach_v1(h->cg, h->group, pid), 0);
+	assert_int_equal(host_attach(h->cg->v2, h->group, pid), 0);
 	for (int i = 0; i < 200; i++) {
 		assert_int_equal(apply(h->cg, h->group, device_defaults, device_defaults_len), 0);
 		assert_int_equal(apply(h->cg, h->group, other, ARRAY_SIZE(other)), 0);
