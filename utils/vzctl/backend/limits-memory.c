@@ -184,12 +184,7 @@ int limits_memory(struct vz_env *env, bool fresh, struct vz_err *err)
 
 bool limits_memory_ran_out(struct vz_env *env)
 {
-	bool v1 = cgroups_is_v1(env->host->cg, "memory");
-	auto_free char *text = NULL;
-	const char *kills;
+	uint64_t kills;
 
-	if (cgroup_read(env->host->cg, env->group, "memory", v1 ? "memory.oom_control" : "memory.events", &text) < 0)
-		return false;
-	kills = strstr(text, "oom_kill ");
-	return kills && strtoul(kills + strlen("oom_kill "), NULL, 10) > 0;
+	return meters_read_one(env->host->cg, env->group, METER_OOM_KILLS, &kills) && kills > 0;
 }

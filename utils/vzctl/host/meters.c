@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Where the kernel keeps its numbers. One that both versions of cgroups have is found in two rows of
- * the table below, of which a host has the file of one. Pressure (PSI) and the time used are numbers of v2
+ * the table below, of which a host has the file of one, or only one is for its version. Pressure (PSI) and the time used are numbers of v2
  * groups without any controller, so hybrid hosts have them, too.
  *
  * Before Linux 6.11 a v2 group counts refused processes only if they were to be made in that very group,
- * and a container's are in groups below: there METER_TASKS_REFUSED stays 0.
+ * and a container's are in groups below: there METER_TASKS_REFUSED is not known.
  */
 #include <fcntl.h>
 #include <inttypes.h>
@@ -60,35 +60,58 @@ static bool read_number(const char *text, uint64_t *ret)
 
 /* ---- files of a group ---- */
 
+enum version { ANY, V1, V2 };
+
 static const struct source {
 	enum meter id;
 	const char *controller, *file;
 	const char *key;	/* what stands before it in its line */
 	unsigned int divisor;
+	enum version version;	/* the same file means something else to the other one */
 } sources[] = {
 	/* rows of a file stand together: it is read once */
-	{ METER_CPU_USED,         "cgroup", "cpu.stat",              "usage_usec ",     1 },
-	{ METER_CPU_THROTTLED,    "cpu",    "cpu.stat",              "throttled_usec ", 1 },
-	{ METER_CPU_THROTTLED,    "cpu",    "cpu.stat",              "throttled_time ", 1000 },
-	{ METER_CPU_QUOTA,        "cpu",    "cpu.max",               "",                1 },
-	{ METER_CPU_QUOTA,        "cpu",    "cpu.cfs_quota_us",      "",                1 },
-	{ METER_CPU_PERIOD,       "cpu",    "cpu.cfs_period_us",     "",                1 },
-	{ METER_CPU_WAIT,         "cgroup", "cpu.pressure",          "some ",           1 },
-	{ METER_MEMORY_WAIT,      "cgroup", "memory.pressure",       "some ",           1 },
-	{ METER_IO_WAIT,          "cgroup", "io.pressure",           "some ",           1 },
-	{ METER_MEMORY_USED,      "memory", "memory.current",        "",                1 },
-	{ METER_MEMORY_USED,      "memory", "memory.usage_in_bytes", "",                1 },
-	{ METER_MEMORY_LIMIT,     "memory", "memory.max",            "",                1 },
-	{ METER_MEMORY_LIMIT,     "memory", "memory.limit_in_bytes", "",                1 },
-	{ METER_MEMORY_HITS,      "memory", "memory.events.local",   "max ",            1 },
-	{ METER_MEMORY_HITS,      "memory", "memory.failcnt",        "",                1 },
-	{ METER_OOM_KILLS,        "memory", "memory.events",         "oom_kill ",       1 },
-	{ METER_OOM_KILLS,        "memory", "memory.oom_control",    "oom_kill ",       1 },
-	{ METER_TASKS,            "pids",   "pids.current",          "",                1 },
-	{ METER_TASKS_LIMIT,      "pids",   "pids.max",              "",                1 },
-	{ METER_TASKS_REFUSED,    "pids",   "pids.events",           "max ",            1 },
-	/* of the group itself where it is there: what the container limits inside is its own affair */
-	{ METER_TASKS_REFUSED,    "pids",   "pids.events.local",     "max ",            1 },
+	{ METER_CPU_USED,           "cgroup", "cpu.stat",                         "usage_usec ",     1,    ANY },
+	{ METER_CPU_THROTTLED,      "cpu",    "cpu.stat",                         "throttled_usec ", 1,    ANY },
+	{ METER_CPU_THROTTLED,      "cpu",    "cpu.stat",                         "throttled_time ", 1000, ANY },
+	{ METER_CPU_QUOTA,          "cpu",    "cpu.max",                          "",                1,    ANY },
+	{ METER_CPU_PERIOD,         "cpu",    "cpu.max",                          "",                1,    ANY },
+	{ METER_CPU_QUOTA,          "cpu",    "cpu.cfs_quota_us",                 "",                1,    ANY },
+	{ METER_CPU_PERIOD,         "cpu",    "cpu.cfs_period_us",                "",                1,    ANY },
+	{ METER_CPU_WEIGHT,         "cpu",    "cpu.weight",                       "",                1,    ANY },
+	{ METER_CPU_WEIGHT,         "cpu",    "cpu.shares",                       "",                1,    ANY },
+	{ METER_CPU_WAIT,           "cgroup", "cpu.pressure",                     "some ",           1,    ANY },
+	{ METER_MEMORY_WAIT,        "cgroup", "memory.pressure",                  "some ",           1,    ANY },
+	{ METER_IO_WAIT,            "cgroup", "io.pressure",                      "some ",           1,    ANY },
+	{ METER_MEMORY_USED,        "memory", "memory.current",                   "",                1,    ANY },
+	{ METER_MEMORY_USED,        "memory", "memory.usage_in_bytes",            "",                1,    ANY },
+	{ METER_MEMORY_MOST,        "memory", "memory.peak",                      "",                1,    ANY },
+	{ METER_MEMORY_MOST,        "memory", "memory.max_usage_in_bytes",        "",                1,    ANY },
+	{ METER_MEMORY_LIMIT,       "memory", "memory.max",                       "",                1,    ANY },
+	{ METER_MEMORY_LIMIT,       "memory", "memory.limit_in_bytes",            "",                1,    ANY },
+	{ METER_MEMORY_HITS,        "memory", "memory.events.local",              "max ",            1,    ANY },
+	/* what was solved by giving back cached files counts, too */
+	{ METER_MEMORY_HITS,        "memory", "memory.failcnt",                   "",                1,    ANY },
+	{ METER_OOM_KILLS,          "memory", "memory.events",                    "oom_kill ",       1,    ANY },
+	{ METER_OOM_KILLS,          "memory", "memory.oom_control",               "oom_kill ",       1,    ANY },
+	{ METER_SWAP_USED,          "memory", "memory.swap.current",              "",                1,    ANY },
+	{ METER_SWAP_MOST,          "memory", "memory.swap.peak",                 "",                1,    ANY },
+	{ METER_SWAP_LIMIT,         "memory", "memory.swap.max",                  "",                1,    ANY },
+	/* the sum with memory: see separate_swap() */
+	{ METER_SWAP_LIMIT,         "memory", "memory.memsw.limit_in_bytes",      "",                1,    ANY },
+	{ METER_SWAP_REFUSED,       "memory", "memory.swap.events",               "max ",            1,    ANY },
+	/* v1 has these of the group alone, too, without "total_" */
+	{ METER_SWAP_USED,          "memory", "memory.stat",                      "total_swap ",     1,    V1 },
+	{ METER_SHARED_MEMORY,      "memory", "memory.stat",                      "total_shmem ",    1,    V1 },
+	{ METER_SHARED_MEMORY,      "memory", "memory.stat",                      "shmem ",          1,    V2 },
+	{ METER_KERNEL_MEMORY,      "memory", "memory.stat",                      "kernel ",         1,    V2 },
+	{ METER_KERNEL_MEMORY,      "memory", "memory.kmem.usage_in_bytes",       "",                1,    ANY },
+	{ METER_KERNEL_MEMORY_MOST, "memory", "memory.kmem.max_usage_in_bytes",   "",                1,    ANY },
+	{ METER_TASKS,              "pids",   "pids.current",                     "",                1,    ANY },
+	{ METER_TASKS_MOST,         "pids",   "pids.peak",                        "",                1,    ANY },
+	{ METER_TASKS_LIMIT,        "pids",   "pids.max",                         "",                1,    ANY },
+	{ METER_TASKS_REFUSED,      "pids",   "pids.events",                      "max ",            1,    V1 },
+	/* of the group itself: what the container limits inside is its own affair */
+	{ METER_TASKS_REFUSED,      "pids",   "pids.events.local",                "max ",            1,    V2 },
 };
 
 /* Pressure: "some avg10=0.00 avg60=0.00 avg300=0.00 total=12345". */
@@ -99,35 +122,65 @@ static const char *skip_to_total(const char *value)
 	return total ? total + strlen("total=") : value;
 }
 
-static void read_groups(struct cgroups *cg, const char *group, struct meters *f)
+static void read_source(const struct source *s, const char *text, struct meters *f)
+{
+	const char *value = find_key(text, s->key);
+	uint64_t number;
+
+	/* "max 100000": the period stands behind the quota. */
+	if (value && s->id == METER_CPU_PERIOD && strcmp(s->file, "cpu.max") == 0)
+		value = strchr(value, ' ');
+	if (value && read_number(skip_to_total(value), &number))
+		put(f, s->id, number == METER_UNLIMITED ? number : number / s->divisor);
+}
+
+static bool is_of_version(struct cgroups *cg, const struct source *s)
+{
+	return s->version == ANY || (s->version == V1) == cgroups_is_v1(cg, s->controller);
+}
+
+/* Only one figure, or METER_NONE: all. */
+static void read_groups(struct cgroups *cg, const char *group, enum meter only, struct meters *f)
 {
 	auto_free char *text = NULL;
 	const struct source *last = NULL;
 
 	for (const struct source *s = sources; s < sources + ARRAY_SIZE(sources); s++) {
-		const char *value;
-		uint64_t number;
-
+		if ((only && s->id != only) || !is_of_version(cg, s))
+			continue;
 		if (!last || strcmp(last->file, s->file) != 0 || strcmp(last->controller, s->controller) != 0) {
 			free(take_ptr(text));
 			(void)cgroup_read(cg, group, s->controller, s->file, &text);
 			last = s;
 		}
-		value = text ? find_key(text, s->key) : NULL;
-		if (value && read_number(skip_to_total(value), &number))
-			put(f, s->id, number == METER_UNLIMITED ? number : number / s->divisor);
+		if (text)
+			read_source(s, text, f);
 	}
 }
 
-/* "max 100000": the period stands behind the quota. */
-static void read_cpu_period(struct cgroups *cg, const char *group, struct meters *f)
+/* v1 limits memory and swap space together, and memory. */
+static void separate_swap(struct cgroups *cg, struct meters *f)
 {
-	auto_free char *text = NULL;
-	const char *blank;
-	uint64_t period;
+	uint64_t *swap = &f->v[METER_SWAP_LIMIT];
 
-	if (cgroup_read(cg, group, "cpu", "cpu.max", &text) == 0 && (blank = strchr(text, ' ')) && read_number(blank, &period))
-		put(f, METER_CPU_PERIOD, period);
+	if (cgroups_is_v1(cg, "memory") && f->known[METER_SWAP_LIMIT] && *swap != METER_UNLIMITED)
+		*swap -= VZ_MIN(*swap, f->v[METER_MEMORY_LIMIT]);
+}
+
+bool meters_read_one(struct cgroups *cg, const char *group, enum meter id, uint64_t *ret)
+{
+	struct meters m = { 0 };
+
+	if (id == METER_NONE)
+		return false;
+	read_groups(cg, group, id, &m);
+	if (id == METER_SWAP_LIMIT) {
+		read_groups(cg, group, METER_MEMORY_LIMIT, &m);
+		separate_swap(cg, &m);
+	}
+	if (m.known[id])
+		*ret = m.v[id];
+	return m.known[id];
 }
 
 /* The CPUs it may run on; false: all, or it is not known. */
@@ -312,8 +365,8 @@ static void read_network(pid_t init, struct meters *f)
 void meters_read(struct cgroups *cg, const char *group, const char *root, pid_t init, struct meters *ret)
 {
 	*ret = (struct meters){ .when = now_usec() };
-	read_groups(cg, group, ret);
-	read_cpu_period(cg, group, ret);
+	read_groups(cg, group, METER_NONE, ret);
+	separate_swap(cg, ret);
 	read_cpus(cg, group, ret);
 	read_cache(cg, group, ret);
 	read_io_v2(cg, group, ret);

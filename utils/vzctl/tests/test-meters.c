@@ -36,6 +36,9 @@ static const struct file v2_files[] = {
 	{ "cpuset.cpus.effective", "0\n" },
 	{ "memory.current", "4002\n" },
 	{ "memory.max", "8002\n" },
+	{ "memory.peak", "6002\n" },
+	{ "memory.swap.current", "52\n" },
+	{ "memory.swap.max", "92\n" },
 	{ "memory.events", "low 0\nhigh 0\nmax 99\noom 9\noom_kill 6\noom_group_kill 0\n" },
 	{ "memory.events.local", "low 0\nhigh 0\nmax 42\noom 2\noom_kill 3\n" },
 	{ "memory.stat", "anon 1\nfile 5000\ninactive_anon 1\nactive_anon 2\ninactive_file 300\nactive_file 40\n" },
@@ -156,6 +159,7 @@ static void test_v2(void **state VZ_UNUSED)
 		{ METER_IO_READ_LIMIT, 1000 }, { METER_IO_WRITTEN_LIMIT, METER_UNLIMITED },
 		{ METER_IO_READS_LIMIT, 12 }, { METER_IO_WRITES_LIMIT, METER_UNLIMITED },
 		{ METER_TASKS, 22 }, { METER_TASKS_LIMIT, METER_UNLIMITED }, { METER_TASKS_REFUSED, 32 },
+		{ METER_MEMORY_MOST, 6002 }, { METER_SWAP_USED, 52 }, { METER_SWAP_LIMIT, 92 },
 	};
 	struct meters m;
 	struct host h;
@@ -229,6 +233,37 @@ static void test_odd_files(void **state VZ_UNUSED)
 	host_remove(&h);
 }
 
+/* One figure alone, and those that another version has under the same name, or as a sum. */
+static void test_one(void **state VZ_UNUSED)
+{
+	static const struct file v1[] = {
+		{ "memory.limit_in_bytes", "4096\n" }, { "memory.memsw.limit_in_bytes", "12288\n" },
+		{ "memory.stat", "shmem 1\ntotal_shmem 2\ntotal_swap 3\n" }, { "pids.events", "max 4\n" },
+	};
+	static const struct file v2[] = { { "memory.stat", "shmem 5\nkernel 6\n" }, { "pids.events", "max 7\n" } };
+	static const struct expectation expect[] = {
+		{ METER_SWAP_LIMIT, 8192 }, { METER_SHARED_MEMORY, 2 }, { METER_SWAP_USED, 3 }, { METER_TASKS_REFUSED, 4 },
+	};
+	uint64_t n = 0;
+	struct host h;
+
+	host_make(&h, NULL, 0, v1, ARRAY_SIZE(v1));
+	for (size_t i = 0; i < ARRAY_SIZE(expect); i++) {
+		assert_true(meters_read_one(&h.cg, "vz/101", expect[i].id, &n));
+		assert_int_equal(n, expect[i].value);
+	}
+	assert_false(meters_read_one(&h.cg, "vz/101", METER_KERNEL_MEMORY, &n));
+	assert_false(meters_read_one(&h.cg, "vz/101", METER_NONE, &n));
+	host_remove(&h);
+
+	host_make(&h, v2, ARRAY_SIZE(v2), NULL, 0);
+	assert_true(meters_read_one(&h.cg, "vz/101", METER_SHARED_MEMORY, &n) && n == 5);
+	assert_true(meters_read_one(&h.cg, "vz/101", METER_KERNEL_MEMORY, &n) && n == 6);
+	/* This kernel counts them in groups below, if at all. */
+	assert_false(meters_read_one(&h.cg, "vz/101", METER_TASKS_REFUSED, &n));
+	host_remove(&h);
+}
+
 static void test_disk_and_network(void **state VZ_UNUSED)
 {
 	struct meters m;
@@ -250,6 +285,7 @@ int main(void)
 		cmocka_unit_test(test_hybrid),
 		cmocka_unit_test(test_no_group),
 		cmocka_unit_test(test_odd_files),
+		cmocka_unit_test(test_one),
 		cmocka_unit_test(test_disk_and_network),
 	};
 
