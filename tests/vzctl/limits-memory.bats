@@ -53,18 +53,25 @@ holds() { [ "$(vzctl exec "$1" cat /tmp/held)" = ok ]; }
 }
 
 # bats test_tags=core,cgroup
-@test "memory: who wants more than there is, is killed, and nobody else, here or in a neighbour" {
+@test "memory: who wants more than there is, is killed, and nobody else, here, in a neighbour or on the host" {
 	vzctl --quiet start 102
+	put_probe 102
 	vzctl --quiet set 101 --ram 48M
 	holder 101 16
+	holder 102 64
+	in_bg "$PROBE" hold 64
+	on_the_host=$!
 	rc_is 3 vzctl exec2 101 /probe hold 100
 	has_not ok
+	kill "$on_the_host"
+	run vzctl why 101
+	has " killed for want of memory since it was started; " "vzctl set 101 --ram 96M --save"
 	[ "$(oom_kills 101)" -gt 0 ]
 	[ "$(ram_used 101)" -le 48 ]
 	status_is 101 "exist mounted running"
 	is 1 "$(vzctl exec 101 'ls -d /proc/[0-9]*/exe | xargs -n 1 readlink | grep -c probe')"
-	status_is 102 "exist mounted running"
 	is 0 "$(oom_kills 102)"
+	is 1 "$(vzctl exec 102 'ls -d /proc/[0-9]*/exe | xargs -n 1 readlink | grep -c probe')"
 }
 
 # Milliseconds that 102 takes to run some programs.

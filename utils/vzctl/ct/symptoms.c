@@ -156,10 +156,19 @@ static unsigned int score_oom(const struct scene *s)
 	return grown(s, METER_OOM_KILLS) ? 100 : 0;
 }
 
-/* A limit that was met at least once; where the kernel does not count that, any. */
+/*
+ * A limit that was met at least once; where the kernel does not count that, any. Linux 6.18 does not where v1
+ * limits the sum of memory and swap space, so to have had (nearly: it is charged in batches) that much will do.
+ */
 static bool has_met_its_limit(const struct scene *s)
 {
-	return has_limit(s, METER_MEMORY_LIMIT) && (!s->now.known[METER_MEMORY_HITS] || s->now.v[METER_MEMORY_HITS]);
+	uint64_t limit = s->now.v[METER_MEMORY_LIMIT];
+
+	if (!has_limit(s, METER_MEMORY_LIMIT))
+		return false;
+	if (!s->now.known[METER_MEMORY_HITS] || s->now.v[METER_MEMORY_HITS])
+		return true;
+	return s->now.v[METER_MEMORY_MOST] >= limit - limit / 64;
 }
 
 static void say_limit_of_memory(const struct scene *s, struct vz_str *out)

@@ -91,6 +91,7 @@ static const struct source {
 	{ METER_MEMORY_HITS,        "memory", "memory.events.local",              "max ",            1,    ANY },
 	/* what was solved by giving back cached files counts, too */
 	{ METER_MEMORY_HITS,        "memory", "memory.failcnt",                   "",                1,    ANY },
+	{ METER_MEMORY_HITS,        "memory", "memory.memsw.failcnt",             "",                1,    ANY },
 	{ METER_OOM_KILLS,          "memory", "memory.events",                    "oom_kill ",       1,    ANY },
 	{ METER_OOM_KILLS,          "memory", "memory.oom_control",               "oom_kill ",       1,    ANY },
 	{ METER_SWAP_USED,          "memory", "memory.swap.current",              "",                1,    ANY },
@@ -130,8 +131,12 @@ static void read_source(const struct source *s, const char *text, struct meters 
 	/* "max 100000": the period stands behind the quota. */
 	if (value && s->id == METER_CPU_PERIOD && strcmp(s->file, "cpu.max") == 0)
 		value = strchr(value, ' ');
-	if (value && read_number(skip_to_total(value), &number))
-		put(f, s->id, number == METER_UNLIMITED ? number : number / s->divisor);
+	if (!value || !read_number(skip_to_total(value), &number))
+		return;
+	/* v1 has two limits to be met: without swap space it is the one of the sum, and not the other. */
+	if (s->id == METER_MEMORY_HITS)
+		number += f->v[METER_MEMORY_HITS];
+	put(f, s->id, number == METER_UNLIMITED ? number : number / s->divisor);
 }
 
 static bool is_of_version(struct cgroups *cg, const struct source *s)

@@ -118,6 +118,10 @@ static const struct story stories[] = {
 	{ "killed long ago, and the limit was met then", {
 		{ METER_OOM_KILLS, 1, 0 }, { METER_MEMORY_LIMIT, 100 * M, 0 }, { METER_MEMORY_HITS, 5, 0 } },
 		"oom 0 vzctl set 101 --ram 200M --save" },
+	{ "killed at a limit that nobody counts hits of", {
+		{ METER_OOM_KILLS, 1, 1 }, { METER_MEMORY_USED, 20 * M, 0 }, { METER_MEMORY_LIMIT, 100 * M, 0 },
+		{ METER_MEMORY_HITS, 0, 0 }, { METER_MEMORY_MOST, 100 * M - 4096, 0 } },
+		"oom 100 vzctl set 101 --ram 200M --save" },
 	{ "waits for memory at its limit", {
 		{ METER_MEMORY_WAIT, SECOND, SECOND * 4 / 10 }, { METER_MEMORY_HITS, 100, 1 }, { METER_MEMORY_LIMIT, 100 * M, 0 } },
 		"memory 40 vzctl set 101 --ram 200M --save" },
