@@ -220,7 +220,7 @@ no_host()
 	run timeout -k "$(patience 5)" "$(patience 2)" "$BUILD/vzctl" --prefix "$PREFIX" exec 102 true
 	[ "$status" -eq 124 ] || [ "$status" -eq 0 ] || has "Got signal 9"
 	run timeout -k "$(patience 5)" "$(patience 2)" "$BUILD/vzctl" --prefix "$PREFIX" set 102 --userpasswd root:secret
-	[ "$status" -eq 74 ] || has "cancelled while a script ran inside container 102"
+	[[ $status =~ ^7[0-9]$ ]] || has "cancelled while a script ran inside container 102"
 	[ ! -e "$PREFIX/run/vz/lock/102.lck" ]
 	in_time 0 status 102
 	in_time 0 stop 102
