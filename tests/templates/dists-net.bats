@@ -509,6 +509,22 @@ restart_keeps()
 
 # ---- what goes wrong ----
 
+@test "network: a file of ours that somebody removed comes back with all addresses, at the next change" {
+	local connection=/etc/NetworkManager/system-connections/vz-venet0.nmconnection
+	debian_with_device
+	vzctl exec 101 'ln -s /usr/lib/systemd/system/NetworkManager.service /etc/systemd/system/multi-user.target.wants/'
+	tell ADD_IP "$START"
+	vzctl exec 101 "rm $connection && ip addr add 198.51.100.8/32 dev venet0"
+	tell ADD_IP 198.51.100.8
+	run vzctl exec 101 cat $connection
+	line "address1=198.51.100.7/32" "address2=198.51.100.8/32" "address1=2001:db8:5e::7/64"
+	vzctl exec 101 "rm $connection && ip addr del 198.51.100.7/32 dev venet0"
+	tell DEL_IP 198.51.100.7
+	run vzctl exec 101 cat $connection
+	line "address1=198.51.100.8/32" "address1=2001:db8:5e::7/64"
+	has_not 198.51.100.7
+}
+
 @test "network: a configuration that cannot be edited stays, and the start goes on" {
 	debian_root
 	truncate -s 1T "$ROOT/etc/network/interfaces"

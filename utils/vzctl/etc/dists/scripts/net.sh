@@ -41,8 +41,16 @@ is_among()
 	return 1
 }
 
+# Those the device has; where there is no such program nobody knows.
+ask_device()
+{
+	ip -o addr show dev "$NETDEV" scope global 2>/dev/null | while read -r _ _ _ address _; do
+		printf ' %s' "$address"
+	done
+}
+
 # choose_addresses TEXT: all that there should be now, by family with their bits in $ipv4 and $ipv6, together
-# in $addresses; TEXT is what was written the last time.
+# in $addresses; TEXT is what was written the last time. If that is gone, somebody removed it.
 choose_addresses()
 {
 	before=
@@ -50,7 +58,9 @@ choose_addresses()
 	starting:* | restoring:* | *:yes) ;;
 	*)
 		before=${1#*"$ours"}
-		[ "$before" != "$1" ] || before=
+		if [ "$before" = "$1" ]; then
+			before=$(ask_device)
+		fi
 		before=${before%%"$nl"*}
 		;;
 	esac
