@@ -18,9 +18,9 @@ declare -A victim_name=([cpu]='sysbench cpu' [disk]='fio, 4k random reads' [net]
 declare -A neighbour_name=([cpu]='busy threads' [memory]='a memory hog' [disk]='a disk writer' [forks]='a fork bomb'
 	[udp]='a UDP flood')
 declare -A neighbour_command=(
-	[cpu]='/burn 8 600'
+	[cpu]='/burn 8 60'
 	[memory]="/noise memory $((neighbour_mb * 4))"
-	[disk]='while dd if=/dev/zero of=/noise.data bs=1M count=256 oflag=direct conv=notrunc; do :; done'
+	[disk]='timeout 60 sh -c "while dd if=/dev/zero of=/noise.data bs=1M count=256 oflag=direct conv=notrunc; do :; done"'
 	[forks]='/noise forks'
 	[udp]='/noise udp 198.51.100.200'
 )
@@ -44,11 +44,12 @@ slower()
 	local who=${neighbour_of[$3]} alone beside
 
 	alone=$("victim_$2" "$3")
-	inside "$who" "(${neighbour_command[$1]}) </dev/null >/dev/null 2>&1 &"
+	inside "$who" "(${neighbour_command[$1]}; : >/silent) </dev/null >/dev/null 2>&1 &"
 	sleep 0.5	# until it is at its worst
 	beside=$("victim_$2" "$3")
 	guest_down "$who"
 	guest_up "$who"
+	inside "$who" '[ ! -e /silent ]' || die "the noise '$1' ended too early: no figures of bad neighbours"
 	awk "BEGIN { printf \"%.1f\\n\", ($alone - $beside) * 100 / $alone }"
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Bad neighbours for scripts/bench. They go on until somebody stops the container.
+ * Bad neighbours for scripts/bench. They go on until somebody stops the container, a minute at most: whoever
+ * should have done that may be dead.
  *
  *   bench-noise memory MEGABYTES      takes more and more up to so much, then begins again; whoever is
  *                                     killed for it is replaced
@@ -15,9 +16,18 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define PORT_DISCARD 9
+#define SECONDS 60
+
+static time_t end;	/* of all processes */
+
+static int goes_on(void)
+{
+	return time(NULL) < end;
+}
 
 static int take_memory(size_t size)
 {
@@ -33,7 +43,7 @@ static void noise_memory(const char *megabytes)
 {
 	size_t size = strtoul(megabytes, NULL, 10) << 20;
 
-	for (;;) {
+	while (goes_on()) {
 		pid_t pid = fork();
 
 		if (pid == 0)
@@ -46,7 +56,7 @@ static void noise_memory(const char *megabytes)
 static void noise_forks(const char *unused)
 {
 	(void)unused;
-	for (;;)
+	while (goes_on())
 		(void)fork();	/* at the limit it fails: that is the noise, too */
 }
 
@@ -58,7 +68,7 @@ static void noise_udp(const char *address)
 
 	if (fd < 0 || inet_pton(AF_INET, address, &to.sin_addr) != 1)
 		return;
-	for (;;)
+	while (goes_on())
 		(void)sendto(fd, data, sizeof(data), 0, (struct sockaddr *)&to, sizeof(to));	/* lost is lost */
 }
 
@@ -73,10 +83,11 @@ int main(int argc, char **argv)
 		{ "udp",    noise_udp },
 	};
 
+	end = time(NULL) + SECONDS;
 	for (size_t i = 0; argc > 1 && i < sizeof(noises) / sizeof(noises[0]); i++)
 		if (strcmp(argv[1], noises[i].name) == 0) {
 			noises[i].make(argc > 2 ? argv[2] : "");
-			return 1;	/* it could not go on */
+			return 0;
 		}
 	(void)fprintf(stderr, "usage: bench-noise memory MEGABYTES | forks | udp ADDRESS\n");
 	return 2;
