@@ -121,7 +121,8 @@ swapon EPERM" "$(probe 101 calls | head -n 15)"
 	for type in ext4 xfs btrfs vfat iso9660 erofs squashfs nfs cifs devtmpfs debugfs tracefs securityfs configfs \
 		hugetlbfs pstore efivarfs fusectl autofs cgroup; do
 		run probe 101 mountfs $type /mnt/x
-		[[ $output =~ ^(EPERM|ENODEV|EACCES)$ ]] || { echo "$type: $output"; return 1; }
+		# NFS asks what is to be mounted before it asks who wants that.
+		[[ $output =~ ^(EPERM|ENODEV|EACCES)$ || $type:$output = nfs:EINVAL ]] || { echo "$type: $output"; return 1; }
 	done
 	for type in tmpfs ramfs proc sysfs devpts mqueue cgroup2; do
 		is "$type ok" "$type $(probe 101 mountfs $type /mnt/x)"
@@ -131,7 +132,7 @@ swapon EPERM" "$(probe 101 calls | head -n 15)"
 
 @test "inside: a /proc without masks gives no more than the one with them" {
 	is "" "$(inside 'set -e; mkdir -p /mnt/p; mount -t proc none /mnt/p')"
-	is EPERM "$(probe 101 open r /mnt/p/kcore | sed 's/ENOENT/EPERM/')"
+	is EPERM "$(probe 101 open r /mnt/p/kcore | sed -E 's/ENOENT|EACCES/EPERM/')"
 	run inside 'for f in sysrq-trigger sys/kernel/panic sys/kernel/core_pattern sys/kernel/modprobe sys/vm/drop_caches; do
 		[ ! -e /mnt/p/$f ] || { (echo 1 >/mnt/p/$f) && echo "wrote $f"; }; done; cat /mnt/p/keys; umount /mnt/p'
 	has_not "wrote" "openve-secret"
