@@ -26,7 +26,8 @@ pack_programs()
 		command -v "$name"
 		ldd "$(command -v "$name")" | grep -o '/[^ ]*'
 	done >"$PREFIX/programs"
-	find /usr/lib -path '*/xtables/*' -name '*.so' >>"$PREFIX/programs"
+	# What iptables loads by name lies beside the library that does it.
+	ls "$(realpath "$(sed -n 's|/libxtables\.so.*||p' "$PREFIX/programs" | head -n 1)")"/xtables/*_{standard,tcp,MASQUERADE}.so >>"$PREFIX/programs"
 	sort -u "$PREFIX/programs" | tar --dereference -cPf "$PREFIX/programs.tar" -T -
 }
 
