@@ -464,7 +464,7 @@ as_nobody()
 	local bin=$PREFIX/nobody
 	if [ ! -d "$bin" ]; then
 		mkdir -m 0755 "$bin"
-		cp "$BUILD"/vz[a-z]* "$BUILD"/libvzctl.so.0 "$bin/"
+		cp "$BUILD"/vz[a-z]* "$bin/"
 		chmod 0755 "$bin"/*
 	fi
 	setpriv --reuid=65534 --regid=65534 --clear-groups --bounding-set=-all --inh-caps=-all "$bin/$1" "${@:2}"

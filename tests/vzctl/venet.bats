@@ -639,7 +639,7 @@ without_nft()
 @test "venet: a command inside costs nothing for it: exec loads no netlink library" {
 	running 101 --ipadd 198.51.100.101
 	run env LD_DEBUG=files nsenter --net="$PREFIX/net/host" "$BUILD/vzctl" --prefix "$PREFIX" exec2 101 true
-	has libvzctl
+	has libc.so
 	has_not libnl
 	run env LD_DEBUG=files nsenter --net="$PREFIX/net/host" "$BUILD/vzctl" --prefix "$PREFIX" set 101 --ipadd 198.51.100.102
 	has libnl-route-3
