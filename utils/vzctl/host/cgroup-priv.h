@@ -3,33 +3,40 @@
 #ifndef VZ_HOST_CGROUP_PRIV_H
 #define VZ_HOST_CGROUP_PRIV_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "host/cgroup.h"
 
+/* Of a root: nobody has asked for it yet. No errno is like that. */
+#define CGROUP_V1_UNKNOWN INT_MIN
+
 /* One v1 hierarchy: one or more controllers, or a name only ("name=systemd"). */
 struct cgroup_v1 {
-	int root;		/* O_PATH descriptor of its root directory */
-	char **controllers;	/* strv, owned, as in /proc/PID/cgroup */
+	int root;		/* cgroup_v1_root() */
+	char *names;		/* owned; as in /proc/PID/cgroup */
+	char **controllers;	/* strv, owned; the names, one by one */
 	bool cpuset;		/* a new group needs its CPUs and nodes before a task may enter */
 };
 
 struct cgroups {
-	enum cgroup_mode mode;
 	int v2;			/* descriptor of the root of v2 */
+	bool own_v2;		/* nobody else has it mounted */
 	char **v2_controllers;	/* strv, owned: the root's cgroup.controllers */
-	struct cgroup_v1 *v1;	/* owned; NULL on a pure v2 host */
+	struct cgroup_v1 *v1;	/* owned; all that the kernel has, mounted or not */
 	size_t n_v1;
 };
 
 /* An O_PATH descriptor of path if a file system of that magic is mounted there; -ENOENT if another. */
 int cgroup_open_if(const char *path, long magic);
-/* Fill cg->v1. Hierarchies mounted nowhere are left out. 0 or -errno. */
+/* Fill cg->v1. 0 or -errno. */
 int cgroup_v1_discover(struct cgroups *cg);
 void cgroup_v1_done(struct cgroups *cg);
-/* The same with libcgroup's mount table alone, as on hosts with unusual mount points. */
-int cgroup_v1_discover_by_table(struct cgroups *cg);
+/* The O_PATH descriptor of the root of cg->v1[i], or a negative errno; -ENOENT: it is mounted nowhere. */
+int cgroup_v1_root(const struct cgroups *cg, size_t i);
+/* Find all of them with libcgroup's mount table alone, as on hosts with unusual mount points. */
+void cgroup_v1_find_by_table(struct cgroups *cg);
 /* Give a fresh cpuset its parent's CPUs and nodes; "" is the root. 0 or -errno. */
 int cgroup_v1_init_cpuset(int root, const char *parent, const char *group);
 

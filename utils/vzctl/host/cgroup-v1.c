@@ -2,8 +2,9 @@
 /*
  * Version 1 hierarchies: where they are, and what cpuset needs.
  *
- * Which hierarchies exist is read from /proc/self/cgroup. Where they are mounted is asked of libcgroup
- * only for those that are not below /sys/fs/cgroup under their usual name. The reason is the price:
+ * Which hierarchies exist is read from /proc/self/cgroup. Their roots are opened when they are needed: most
+ * commands need none of them, or one. Where they are mounted is asked of libcgroup only for those that are
+ * not below /sys/fs/cgroup under their usual name. The reason is the price:
  * cgroup_init() clears a static table (0.5 ms of page faults) and reads the whole mount table, 3.4 us a
  * line. With 1000 containers mounted that is 4 ms, more than all else a start or an exec does with
  * cgroups; looking at the usual place costs 0.05 ms however many containers there are. For the same
@@ -136,90 +137,93 @@ static int open_by_table(const struct library *lib, char *const *controllers)
 	return fd;
 }
 
-static int add_hierarchy(struct cgroups *cg, int root, char ***controllers)
+/* One line of /proc/self/cgroup, "4:memory:/path". */
+static int add_hierarchy(struct cgroups *cg, const char *line)
 {
-	struct cgroup_v1 *bigger = realloc(cg->v1, (cg->n_v1 + 1) * sizeof(*bigger));
-	struct cgroup_v1 *v1;
-
-	if (!bigger)
-		return -ENOMEM;
-	cg->v1 = bigger;
-	v1 = &cg->v1[cg->n_v1++];
-	v1->root = root;
-	v1->controllers = take_ptr(*controllers);
-	v1->cpuset = strv_find(v1->controllers, "cpuset") >= 0;
-	return 0;
-}
-
-/* One line of /proc/self/cgroup, "4:memory:/path". A lib that is loaded has read its table. */
-static int discover_one(struct cgroups *cg, const char *line, bool usual, struct library *lib)
-{
-	auto_free char *names = NULL;
-	auto_strv char **controllers = NULL;
-	auto_close int fd = -1;
+	struct cgroup_v1 *bigger, *v1;
 	const char *start = strchr(line, ':');
 	const char *end = start ? strchr(start + 1, ':') : NULL;
-	int r;
 
 	if (!end)
 		return -EBADMSG;
 	if (end == start + 1)
 		return 0;	/* v2 */
-	names = strndup(start + 1, (size_t)(end - start - 1));
-	if (!names)
+	bigger = realloc(cg->v1, (cg->n_v1 + 1) * sizeof(*bigger));
+	if (!bigger)
 		return -ENOMEM;
-	r = strv_split(names, ",", &controllers);
-	if (r < 0)
-		return r;
-	if (usual)
-		fd = open_usual_place(names, controllers);
-	if (fd < 0 && !lib->handle) {
-		r = read_mount_table(lib);
-		if (r < 0)
-			return r;
-	}
-	if (fd < 0)
-		fd = open_by_table(lib, controllers);
-	if (fd < 0)
-		return 0;	/* in use by someone, but out of our reach */
-	r = add_hierarchy(cg, fd, &controllers);
-	if (r == 0)
-		(void)take_fd(&fd);
-	return r;
+	cg->v1 = bigger;
+	v1 = &cg->v1[cg->n_v1++];
+	*v1 = (struct cgroup_v1){
+		.root = CGROUP_V1_UNKNOWN,
+		.names = strndup(start + 1, (size_t)(end - start - 1)),
+	};
+	if (!v1->names || strv_split(v1->names, ",", &v1->controllers) < 0)
+		return -ENOMEM;
+	v1->cpuset = strv_find(v1->controllers, "cpuset") >= 0;
+	return 0;
 }
 
-static int discover(struct cgroups *cg, bool usual)
+int cgroup_v1_discover(struct cgroups *cg)
 {
 	auto_free char *text = NULL;
 	auto_strv char **lines = NULL;
-	struct library lib = { 0 };
 	int r;
 
 	r = file_read(AT_FDCWD, "/proc/self/cgroup", PROC_FILE_MAX, &text, NULL);
 	if (r == 0)
 		r = strv_split(text, "\n", &lines);
 	for (size_t i = 0; r == 0 && lines && lines[i]; i++)
-		r = discover_one(cg, lines[i], usual, &lib);
-	library_close(&lib);
+		r = add_hierarchy(cg, lines[i]);
 	if (r < 0)
 		cgroup_v1_done(cg);
 	return r;
 }
 
-int cgroup_v1_discover(struct cgroups *cg)
+/* Those whose root is not known yet, all at once: the table is dear. */
+static void find_roots(const struct cgroups *cg, bool usual)
 {
-	return discover(cg, true);
+	struct library lib = { 0 };
+	int r = read_mount_table(&lib);
+
+	for (size_t i = 0; i < cg->n_v1; i++) {
+		struct cgroup_v1 *v1 = &cg->v1[i];
+
+		if (v1->root != CGROUP_V1_UNKNOWN)
+			continue;
+		if (usual)
+			v1->root = open_usual_place(v1->names, v1->controllers);
+		if (v1->root < 0)
+			v1->root = r < 0 ? r : open_by_table(&lib, v1->controllers);
+	}
+	library_close(&lib);
 }
 
-int cgroup_v1_discover_by_table(struct cgroups *cg)
+void cgroup_v1_find_by_table(struct cgroups *cg)
 {
-	return discover(cg, false);
+	find_roots(cg, false);
+}
+
+int cgroup_v1_root(const struct cgroups *cg, size_t i)
+{
+	struct cgroup_v1 *v1 = &cg->v1[i];
+	int fd;
+
+	if (v1->root != CGROUP_V1_UNKNOWN)
+		return v1->root;
+	fd = open_usual_place(v1->names, v1->controllers);
+	if (fd >= 0)
+		v1->root = fd;
+	else
+		find_roots(cg, true);
+	return v1->root;
 }
 
 void cgroup_v1_done(struct cgroups *cg)
 {
 	for (size_t i = 0; i < cg->n_v1; i++) {
-		(void)close(cg->v1[i].root);
+		if (cg->v1[i].root >= 0)
+			(void)close(cg->v1[i].root);
+		free(cg->v1[i].names);
 		strv_free(cg->v1[i].controllers);
 	}
 	free(cg->v1);

@@ -227,15 +227,13 @@ static int open_events(struct cgroups *cg, const char *group)
 	return fd < 0 ? -errno : fd;
 }
 
-/* The number behind key in an open cgroup.events; -ENOENT if the group is gone. */
+/* The number behind key in a cgroup.events that stands at its beginning; -ENOENT if the group is gone. */
 static int read_event(int fd, const char *key)
 {
 	auto_free char *text = NULL;
 	auto_strv char **lines = NULL;
 	int r;
 
-	if (lseek(fd, 0, SEEK_SET) < 0)
-		return -errno;
 	r = fd_read_all(fd, PROC_FILE_MAX, &text, NULL);
 	if (r == 0)
 		r = strv_split(text, "\n", &lines);
@@ -275,6 +273,8 @@ static int wait_event(int fd, const char *key, int wanted, usec_t timeout)
 		/* Rounded up; and a look once a second, for a group that was removed wakes nobody. */
 		if (poll(&p, 1, (int)VZ_MIN((end - now + 999) / 1000, (usec_t)1000)) < 0 &&
 		    errno != EINTR)
+			return -errno;
+		if (lseek(fd, 0, SEEK_SET) < 0)
 			return -errno;
 	}
 }

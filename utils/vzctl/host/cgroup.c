@@ -29,7 +29,6 @@ int cgroups_open(struct cgroups **ret)
 {
 	struct cgroups *cg = calloc(1, sizeof(*cg));
 	auto_free char *controllers = NULL;
-	bool own;
 	int r;
 
 	if (!cg)
@@ -37,7 +36,7 @@ int cgroups_open(struct cgroups **ret)
 	cg->v2 = -1;
 	r = cgroup_v1_discover(cg);
 	if (r == 0)
-		r = cgroup_v2_open_root(&cg->v2, &own);
+		r = cgroup_v2_open_root(&cg->v2, &cg->own_v2);
 	if (r == 0)
 		r = file_read_line(cg->v2, "cgroup.controllers", &controllers);
 	if (r == 0)
@@ -46,10 +45,6 @@ int cgroups_open(struct cgroups **ret)
 		cgroups_close(cg);
 		return r;
 	}
-	if (cg->n_v1 == 0)
-		cg->mode = CGROUP_PURE_V2;
-	else
-		cg->mode = own ? CGROUP_PURE_V1 : CGROUP_HYBRID;
 	*ret = cg;
 	return 0;
 }
@@ -67,25 +62,29 @@ void cgroups_close(struct cgroups *cg)
 
 enum cgroup_mode cgroups_mode(const struct cgroups *cg)
 {
-	return cg->mode;
+	for (size_t i = 0; i < cg->n_v1; i++)
+		if (cgroup_v1_root(cg, i) >= 0)
+			return cg->own_v2 ? CGROUP_PURE_V1 : CGROUP_HYBRID;
+	return CGROUP_PURE_V2;
 }
 
-static const struct cgroup_v1 *find_v1(const struct cgroups *cg, const char *controller)
+/* The root of the v1 hierarchy of a controller; -ENOENT: there is none. */
+static int find_v1(const struct cgroups *cg, const char *controller)
 {
 	for (size_t i = 0; i < cg->n_v1; i++)
 		if (strv_find(cg->v1[i].controllers, controller) >= 0)
-			return &cg->v1[i];
-	return NULL;
+			return cgroup_v1_root(cg, i);
+	return -ENOENT;
 }
 
 bool cgroups_is_v1(const struct cgroups *cg, const char *controller)
 {
-	return find_v1(cg, controller) != NULL;
+	return find_v1(cg, controller) >= 0;
 }
 
 bool cgroups_has_controller(const struct cgroups *cg, const char *controller)
 {
-	if (find_v1(cg, controller) || strv_find(cg->v2_controllers, controller) >= 0)
+	if (find_v1(cg, controller) >= 0 || strv_find(cg->v2_controllers, controller) >= 0)
 		return true;
 	if (strcmp(controller, "devices") == 0)
 		return cgroup_v2_can_filter_devices(cg);
@@ -156,9 +155,12 @@ int cgroup_create(struct cgroups *cg, const char *group)
 {
 	int r = cgroup_create_v2(cg, group);
 
-	for (size_t i = 0; r == 0 && i < cg->n_v1; i++)
-		r = make_group(cg->v1[i].root, group,
-			       cg->v1[i].cpuset ? cgroup_v1_init_cpuset : NULL);
+	for (size_t i = 0; r == 0 && i < cg->n_v1; i++) {
+		int root = cgroup_v1_root(cg, i);
+
+		if (root != -ENOENT)
+			r = root < 0 ? root : make_group(root, group, cg->v1[i].cpuset ? cgroup_v1_init_cpuset : NULL);
+	}
 	return r;
 }
 
@@ -205,10 +207,14 @@ int cgroup_entry_open(struct cgroups *cg, const char *group, struct cgroup_entry
 
 	if (!e.fds || !path)
 		r = -ENOMEM;
-	while (r == 0 && e.n < cg->n_v1) {
-		e.fds[e.n] = openat(cg->v1[e.n].root, path, O_WRONLY | O_CLOEXEC);
+	for (size_t i = 0; r == 0 && i < cg->n_v1; i++) {
+		int root = cgroup_v1_root(cg, i);
+
+		if (root == -ENOENT)
+			continue;
+		e.fds[e.n] = root < 0 ? -1 : openat(root, path, O_WRONLY | O_CLOEXEC);
 		if (e.fds[e.n] < 0)
-			r = -errno;
+			r = root < 0 ? root : -errno;
 		else
 			e.n++;
 	}
@@ -302,9 +308,13 @@ int cgroup_remove(struct cgroups *cg, const char *group)
 	if (first == 0)
 		remove_parents(cg->v2, group);
 	for (size_t i = 0; i < cg->n_v1; i++) {
-		r = remove_below(cg->v1[i].root, group);
+		int root = cgroup_v1_root(cg, i);
+
+		if (root == -ENOENT)
+			continue;
+		r = root < 0 ? root : remove_below(root, group);
 		if (r == 0)
-			remove_parents(cg->v1[i].root, group);
+			remove_parents(root, group);
 		first = first ? first : r;
 	}
 	return first;
@@ -313,10 +323,10 @@ int cgroup_remove(struct cgroups *cg, const char *group)
 /* The hierarchy a controller's files are in. */
 static int root_of(const struct cgroups *cg, const char *controller)
 {
-	const struct cgroup_v1 *v1 = find_v1(cg, controller);
+	int v1 = find_v1(cg, controller);
 
-	if (v1)
-		return v1->root;
+	if (v1 != -ENOENT)
+		return v1;
 	if (strcmp(controller, "cgroup") == 0 || strv_find(cg->v2_controllers, controller) >= 0)
 		return cg->v2;
 	return -ENODEV;

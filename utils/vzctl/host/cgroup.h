@@ -4,9 +4,9 @@
  * and exists in every hierarchy of the host. v2 carries identity, freezing and killing on every host;
  * where none is mounted (pure v1) we hold a cgroup2 of our own that appears in nobody's mount table.
  *
- * Everything is reached through a descriptor of each hierarchy's root, opened once: a later change of
- * the mount table, or of the mount namespace of the caller, does no harm. A struct cgroups may be used
- * by forked children too.
+ * Everything is reached through a descriptor of each hierarchy's root, opened once, those of v1 when they
+ * are first needed: a later change of the mount table, or of the mount namespace of the caller, does no
+ * harm. A struct cgroups may be used by forked children too.
  */
 #ifndef VZ_HOST_CGROUP_H
 #define VZ_HOST_CGROUP_H

@@ -84,7 +84,8 @@ static int host_attach_v1(struct cgroups *cg, const char *group, pid_t pid)
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < cg->n_v1; i++)
-		r = host_attach(cg->v1[i].root, group, pid);
+		if (cgroup_v1_root(cg, i) >= 0)
+			r = host_attach(cgroup_v1_root(cg, i), group, pid);
 	return r;
 }
 
