@@ -444,28 +444,37 @@ static pid_t search_init(struct vz_env *env)
 	return 0;
 }
 
-static int ns_find_init(struct vz_env *env)
+/* Is env->init_pid a living process of this container, and the one that began at init_start, if that is known? */
+static bool is_init(struct vz_env *env)
 {
 	struct proc_stat st;
 
-	/* What the caller remembers counts only if it is still that very process. */
-	if (env->init_pid <= 0 || !proc_is_alive(env->init_pid, env->init_start) ||
-	    !is_in_group(env, env->init_pid)) {
-		vz_env_forget_init(env);
-		env->init_pid = search_init(env);
-	}
 	if (env->init_pid <= 0)
-		return 0;
+		return false;
 	if (env->init_pidfd < 0)
 		env->init_pidfd = pidfd_open_pid(env->init_pid);
-	/* With the descriptor open the pid cannot be given to another process; look once more. */
-	if (env->init_pidfd < 0 || proc_stat_read(env->init_pid, &st) < 0 || st.state == 'Z' ||
-	    st.state == 'X' || !is_in_group(env, env->init_pid)) {
-		vz_env_forget_init(env);
-		return 0;
-	}
+	if (env->init_pidfd < 0 || proc_stat_read(env->init_pid, &st) < 0 || st.state == 'Z' || st.state == 'X')
+		return false;
+	if ((env->init_start && st.start_time != env->init_start) || !is_in_group(env, env->init_pid))
+		return false;
+	/* All that was of the process behind the descriptor if it is there still: else another may have its pid. */
+	if (pidfd_signal(env->init_pidfd, 0) == -ESRCH)
+		return false;
 	env->init_start = st.start_time;
-	return 1;
+	return true;
+}
+
+static int ns_find_init(struct vz_env *env)
+{
+	/* What the caller remembers counts only if it is still that very process. */
+	if (is_init(env))
+		return 1;
+	vz_env_forget_init(env);
+	env->init_pid = search_init(env);
+	if (is_init(env))
+		return 1;
+	vz_env_forget_init(env);
+	return 0;
 }
 
 /* ---- a process inside ---- */
