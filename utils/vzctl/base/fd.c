@@ -175,8 +175,11 @@ bool path_is_dir(const char *path)
 
 int path_make_dirs(const char *path, mode_t mode)
 {
-	auto_free char *p = strdup(path);
+	auto_free char *p = NULL;
 
+	if (path_is_dir(path))
+		return 0;
+	p = strdup(path);
 	if (!p)
 		return -ENOMEM;
 	for (char *slash = p; (slash = strchr(slash + 1, '/'));) {

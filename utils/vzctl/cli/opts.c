@@ -45,12 +45,13 @@ char opts_letter(const char *option)
 struct table {
 	struct option *rows;	/* owned; ended by a zero row */
 	size_t n;
+	size_t n_own;			/* the first of them: the library's have names of their own */
 	char shorts[2 * ARRAY_SIZE(short_options) + ARRAY_SIZE(short_flags) + 2];
 };
 
 static bool table_has(const struct table *t, const char *name)
 {
-	for (size_t i = 0; i < t->n; i++)
+	for (size_t i = 0; i < t->n_own; i++)
 		if (!strcmp(t->rows[i].name, name))
 			return true;
 	return false;
@@ -71,6 +72,8 @@ static int table_add(struct table *t, const char *name, bool has_arg, int val, s
 		.name = name, .has_arg = has_arg ? required_argument : no_argument, .val = val,
 	};
 	rows[t->n] = (struct option){ 0 };
+	if (val < PARAM_BASE)
+		t->n_own = t->n;
 	return 0;
 }
 

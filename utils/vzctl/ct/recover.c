@@ -72,11 +72,15 @@ static bool has_area(const char *area)
 	return area && path_exists(area) && path_is_empty_dir(area) != 1;
 }
 
+/* What a mark that was found means: with the area in its place, nothing. */
+static enum ct_unfinished unfinished(enum ct_unfinished mark, const char *area)
+{
+	return mark == CT_FINISHED || has_area(area) ? CT_FINISHED : mark;
+}
+
 enum ct_unfinished ct_unfinished(struct vz *vz, vz_ctid id, const char *area)
 {
-	enum ct_unfinished what = find_mark(vz, id);
-
-	return what == CT_FINISHED || has_area(area) ? CT_FINISHED : what;
+	return unfinished(find_mark(vz, id), area);
 }
 
 /* ---- what is left in the kernel ---- */
@@ -141,14 +145,16 @@ static void forget_conf(struct vz_ct *ct)
 
 static int recover_disk(struct vz_ct *ct, struct vz_err *err)
 {
-	enum ct_unfinished what = ct_unfinished(ct->vz, ct->id, ct->env.private_area);
+	enum ct_unfinished mark = find_mark(ct->vz, ct->id);
+	enum ct_unfinished what = unfinished(mark, ct->env.private_area);
 
 	/* After a power cut nobody has asked for it yet. */
 	if (what != CT_FINISHED && vz_backend_open(ct->vz, err) < 0)
 		return -1;
 	switch (what) {
 	case CT_FINISHED:
-		ct_unmark(ct);
+		if (mark != CT_FINISHED)
+			ct_unmark(ct);
 		return 0;
 	case CT_CREATING:
 		ct_warn(ct, "Warning: undoing the create of container %u that was cut off", ct->id);
