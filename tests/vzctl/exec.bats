@@ -56,6 +56,32 @@ b" "$(vzctl exec 101 echo a \; echo b)"
 	has /no/such/command
 }
 
+@test "exec: a path with plain words is run without a shell: nothing is added to its environment" {
+	is 'HOME=/
+PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+TERM=linux' "$(vzctl exec 101 /bin/cat /proc/self/environ | tr '\0' '\n' | sort)"
+	is "a -b c=d" "$(vzctl exec 101 /bin/echo '  a' -b 'c=d ')"
+}
+
+@test "exec: a path with anything else is the shell's" {
+	is "/ x" "$(vzctl exec 101 /bin/echo '$HOME' x)"
+	is "a b" "$(vzctl exec 101 '/bin/echo "a b"')"
+	is "a" "$(vzctl exec 101 '/bin/echo a # b')"
+	is "/proc/self/stat" "$(vzctl exec 101 '/bin/echo /proc/self/sta[t]')"
+	is "/" "$(vzctl exec 101 /bin/echo '~')"
+	rc_is 0 vzctl exec2 101 DIR=/x/y
+	rc_is 3 vzctl exec2 101 '/bin/true
+		exit 3'
+}
+
+@test "exec: a path that cannot be run is the shell's 126 or 127, a script without #! its to run" {
+	split_is 127 vzctl exec2 101 /no/such/command
+	[[ $err == *"/no/such/command"* ]]
+	rc_is 126 vzctl exec2 101 /etc
+	vzctl exec 101 'echo echo it is \$1 >/script && chmod 0755 /script'
+	is "it is good" "$(vzctl exec 101 /script good)"
+}
+
 @test "exec: a death by signal is said, rc 3; exec says 8" {
 	split_is 3 vzctl exec2 101 'kill -9 $$'
 	is "Got signal 9" "$err"
@@ -199,8 +225,9 @@ TERM=linux' "$(TERM=xterm vzctl $c | tr '\0' '\n' | grep -vE '^(PWD|SHLVL|OLDPWD
 	rm "$PREFIX/vz/private/103/bin/sh"
 	run vzctl exec 103 true
 	local rc=$status
+	run vzctl exec 103 /bin/busybox true
 	destroy_103
-	is 47 "$rc"
+	is "47 47" "$rc $status"
 }
 
 destroy_103()

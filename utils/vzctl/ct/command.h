@@ -28,6 +28,8 @@ struct ct_command {
 	bool shell;		/* argv[0] names no program: take the first shell there is */
 	const char *shell_name;	/* argv[0] for it with bash and sh: "-" in front for a login shell, or "" */
 	char **argv;
+	/* What the shell would only replace itself by: run without it, if that works. NULL: nothing. */
+	char *const *plain;
 	/* In place of argv: the first of these that can be run; ended by NULL. */
 	char *const *const *programs;
 	char *const *env;
