@@ -112,14 +112,14 @@ int caps_limit_bounding(uint64_t keep)
 {
 	/* Up to the last one of this kernel, which may be one that we have no name for. */
 	for (int bit = 0; bit < 64; bit++) {
-		int set = cap_get_bound(bit);
-
-		if (set < 0)
+		if (keep & (UINT64_C(1) << bit) || cap_drop_bound(bit) == 0)
+			continue;
+		if (errno == EINVAL && cap_get_bound(bit) < 0)
 			break;
-		if (set && !(keep & (UINT64_C(1) << bit)) && cap_drop_bound(bit) < 0)
-			return -errno;
+		return -errno;
 	}
-	if (cap_reset_ambient() < 0)
+	/* libcap's cap_reset_ambient() asks for each of them first. */
+	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
 		return -errno;
 	return clear_inheritable();
 }
