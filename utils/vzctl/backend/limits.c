@@ -67,6 +67,16 @@ static int apply_tasks(struct vz_env *env, bool fresh VZ_UNUSED, struct vz_err *
 	return 0;
 }
 
+bool limits_tasks_are_full(struct vz_env *env)
+{
+	uint64_t held, limit;
+
+	/* v1 refuses to fork, but lets everybody in who comes from outside. */
+	return cgroups_is_v1(env->host->cg, "pids") &&
+	       usage_read(env, VZ_P_numproc, VZ_USAGE_HELD, &held) == 0 &&
+	       usage_read(env, VZ_P_numproc, VZ_USAGE_LIMIT, &limit) == 0 && held >= limit;
+}
+
 /* ---- CPU ---- */
 
 /* Without the controller a container has what a new group has, and only who wants something else is told. */

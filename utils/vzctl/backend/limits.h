@@ -13,6 +13,9 @@ int limits_prepare(struct vz_env *env, struct vz_err *err);
 int limits_remove(struct vz_env *env, struct vz_err *err);
 int limits_apply(struct vz_env *env, enum vz_group group, struct vz_err *err);
 
+/* Would one more process be too many? Asked where the kernel does not refuse it by itself. */
+bool limits_tasks_are_full(struct vz_env *env);
+
 /* ---- limits-memory.c ---- */
 int limits_memory(struct vz_env *env, bool fresh, struct vz_err *err);
 /* Has the kernel killed anybody in it for want of memory? */

@@ -417,15 +417,22 @@ static int ns_release(struct vz_env *env, struct vz_err *err)
 	return 0;
 }
 
-/* Does the process belong to this container? */
-static bool is_in_group(struct vz_env *env, pid_t pid)
+/* The group of a process of this container; NULL: it belongs to another, or to none. */
+static char *group_of(struct vz_env *env, pid_t pid)
 {
 	auto_free char *group = NULL;
 	size_t len = strlen(env->inner);
 
-	if (cgroup_of(pid, &group) < 0)
-		return false;
-	return strncmp(group, env->inner, len) == 0 && (!group[len] || group[len] == '/');
+	if (cgroup_of(pid, &group) < 0 || strncmp(group, env->inner, len) != 0 || (group[len] && group[len] != '/'))
+		return NULL;
+	return take_ptr(group);
+}
+
+static bool is_in_group(struct vz_env *env, pid_t pid)
+{
+	auto_free char *group = group_of(env, pid);
+
+	return group;
 }
 
 /* Process 1 of the pid namespace right below ours, among those in the container's groups. */
@@ -509,8 +516,8 @@ static int ns_enter_ct(struct vz_env *env, const struct vz_enter *enter, pid_t *
 {
 	struct entering e = { .env = env, .enter = enter };
 	struct ns_enter how = { .enter_groups = entrant_enters_groups, .child = run_entered, .data = &e };
-	auto_free char *leaf = NULL;
-	auto_close int group = -1;
+	auto_free char *leaf = group_of(env, env->init_pid);
+	auto_close int group = -ESRCH;
 	int r;
 
 	/* Not more than init has: what is configured now may be more than at its start. */
@@ -518,7 +525,7 @@ static int ns_enter_ct(struct vz_env *env, const struct vz_enter *enter, pid_t *
 	if (r < 0)
 		return vz_fail(err, VZ_E_NOT_RUNNING, r, "look at init of container %u", env->id);
 	/* The container's own group refuses processes once systemd uses it: init's own leaf does not. */
-	if (is_in_group(env, env->init_pid) && cgroup_of(env->init_pid, &leaf) == 0)
+	if (leaf)
 		group = cgroup_fd(env->host->cg, leaf);
 	if (group < 0)
 		return vz_fail(err, VZ_E_SYSTEM, group, "find the cgroup of container %u's init", env->id);
@@ -528,6 +535,8 @@ static int ns_enter_ct(struct vz_env *env, const struct vz_enter *enter, pid_t *
 	if (cgroup_is_frozen(env->host->cg, leaf) > 0)
 		return vz_fail(err, VZ_E_SYSTEM, 0, "container %u is frozen (vzctl chkpnt %u --resume thaws it)",
 			       env->id, env->id);
+	if (limits_tasks_are_full(env))
+		return fail_for_tasks(env, err);
 	r = cgroup_entry_open(env->host->cg, env->group, &e.doors);
 	if (r < 0)
 		return vz_fail(err, VZ_E_SYSTEM, r, "open the cgroups of container %u", env->id);
@@ -555,6 +564,7 @@ static void exec_halt(void *data)
 		if (dup2(*null, i) < 0)
 			_exit(127);
 	(void)close_range(3, ~0u, 0);
+	ns_survive_caller();
 	for (size_t i = 0; i < ARRAY_SIZE(candidates); i++) {
 		char *argv[] = { (char *)"halt", NULL };
 

@@ -18,6 +18,7 @@
 #include "base/str.h"
 #include "ct/command.h"
 #include "host/ceiling.h"
+#include "host/ns.h"
 #include "host/pty.h"
 #include "host/script.h"
 
@@ -99,6 +100,7 @@ static void run_command(void *data)
 		r = -errno;
 	if (r == 0 && chdir(c->cwd) < 0 && chdir("/") < 0)
 		r = -errno;
+	ns_survive_caller();
 	if (r == 0)
 		r = c->shell ? exec_shell(c) : exec_programs(c);
 	(void)fd_write_all(c->report, &r, sizeof(r));
@@ -140,6 +142,18 @@ int command_await(int report, int pidfd)
 	return n == sizeof(error) ? -error : 0;
 }
 
+/* It takes a millisecond; but who asks us to end must not wait for a command that the container's root has stopped. */
+static void await_exec(struct vz_ct *ct, int report, int pidfd)
+{
+	usec_t end = now_usec() + EXEC_PATIENCE;
+
+	while (now_usec() < end && pidfd_wait(report, POLL_SLICE) == -ETIMEDOUT)
+		if (ct_is_cancelled(ct)) {
+			(void)pidfd_signal(pidfd, SIGKILL);
+			return;
+		}
+}
+
 int command_start(struct vz_ct *ct, struct ct_command *c, pid_t *ret_pid, int *ret_pidfd,
 		  int *ret_error, struct vz_err *err)
 {
@@ -147,6 +161,7 @@ int command_start(struct vz_ct *ct, struct ct_command *c, pid_t *ret_pid, int *r
 
 	if (command_begin(ct, c, ret_pid, ret_pidfd, &report, err) < 0)
 		return -1;
+	await_exec(ct, report, *ret_pidfd);
 	*ret_error = command_await(report, *ret_pidfd);
 	return 0;
 }

@@ -122,21 +122,29 @@ int ns_expect(int sock, enum ns_stage stage, struct ns_failure *ret)
 
 /* ---- spawning ---- */
 
+/* The limits of the host's init. Asked for where it is process 1: in the host's pid namespace. */
+static void read_limits(struct rlimit limits[RLIM_NLIMITS])
+{
+	for (int i = 0; i < RLIM_NLIMITS; i++)
+		if (prlimit(1, (enum __rlimit_resource)i, NULL, &limits[i]) < 0)
+			limits[i] = (struct rlimit){ RLIM_INFINITY, RLIM_INFINITY };
+}
+
 /*
  * Limits, priorities and the like of whoever typed "vzctl start" are no business of the container: it
  * gets what the host's init has. Without CAP_SYS_RESOURCE some stay lower, which does no harm. All
  * this takes the host's privileges and the host's /proc: inside it would fail, or be tricked.
  */
-static void forget_caller(void)
+static void forget_caller(const struct rlimit limits[RLIM_NLIMITS])
 {
 	struct sched_param normal = { 0 };
-	struct rlimit lim, own;
 	cpu_set_t all;
 
 	for (int i = 0; i < RLIM_NLIMITS; i++) {
 		enum __rlimit_resource what = (enum __rlimit_resource)i;
+		struct rlimit lim = limits[i], own;
 
-		if (prlimit(1, what, NULL, &lim) < 0 || setrlimit(what, &lim) == 0 || getrlimit(what, &own) < 0)
+		if (setrlimit(what, &lim) == 0 || getrlimit(what, &own) < 0)
 			continue;
 		/* As far as it goes. */
 		lim.rlim_max = VZ_MIN(lim.rlim_max, own.rlim_max);
@@ -203,6 +211,7 @@ static void __attribute__((noreturn)) run_process(const struct ns_spawn *s, int 
 /* The helper's whole life. It ends as soon as the process proper exists. */
 static void __attribute__((noreturn)) run_helper(const struct ns_spawn *s, int sock)
 {
+	struct rlimit limits[RLIM_NLIMITS];
 	const char *where = "";
 	int r;
 	pid_t pid;
@@ -211,7 +220,8 @@ static void __attribute__((noreturn)) run_helper(const struct ns_spawn *s, int s
 	r = s->prepare(s->data, &where);
 	if (r < 0)
 		ns_die(sock, where, -r);
-	forget_caller();
+	read_limits(limits);
+	forget_caller(limits);
 	r = caps_become_user_keep_all(s->id_base, s->id_base);
 	if (r < 0)
 		ns_die(sock, "take the ids of the container's root", -r);
@@ -425,79 +435,110 @@ int ns_spawn(const struct ns_spawn *s, struct ns_spawned *ret, struct ns_failure
 
 /* ---- entering ---- */
 
-/* Enter, and clone the process proper: only children get into a pid namespace. */
-static void __attribute__((noreturn)) run_entrant(const struct ns_enter *e, int sock)
+/*
+ * What can be entered while we are still root of the host, to whom nobody inside can send a signal: until the
+ * user namespace is entered the container cannot hold us up, and we are waited for.
+ */
+static int enter_as_host(const struct ns_enter *e, const struct rlimit limits[RLIM_NLIMITS])
 {
-	int pidfd = -1, r;
-	pid_t pid;
+	/* The container's root sees us already. What of the host's is in our memory is not for him to read. */
+	int r = prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ? -errno : 0;
 
 	reset_signals();
 	/* It may run anything of the container's only within the container's limits. */
-	r = e->enter_groups ? e->enter_groups(e->data) : 0;
+	if (r == 0 && e->enter_groups)
+		r = e->enter_groups(e->data);
 	if (r < 0)
-		_exit(-r);
-	forget_caller();
-	if (setns(e->pidfd, ALL_NAMESPACES) < 0)
-		_exit(errno);
-	r = ns_become_root();
-	if (r < 0)
-		_exit(-r);
-	pid = clone_process(CLONE_PARENT, -1, &pidfd);
-	if (pid < 0)
-		_exit(-pid);
-	if (pid == 0) {
-		/* Wait until the caller knows us: it could not clean up otherwise. */
-		if (ns_await(sock, NS_GO) < 0)
-			_exit(127);
-		(void)close(sock);
-		leave_session();
-		e->child(e->data);
+		return r;
+	forget_caller(limits);
+	return setns(e->pidfd, ALL_NAMESPACES & ~(CLONE_NEWPID | CLONE_NEWUSER)) < 0 ? -errno : 0;
+}
+
+static void __attribute__((noreturn)) run_entrant(const struct ns_enter *e, const struct rlimit limits[RLIM_NLIMITS],
+						  int report)
+{
+	int r = enter_as_host(e, limits);
+
+	if (fd_write_all(report, &r, sizeof(r)) < 0 || r < 0)
 		_exit(127);
+	(void)close(report);
+	/* This fails only if init has ended meanwhile, and then so do we. */
+	if (setns(e->pidfd, CLONE_NEWUSER) < 0 || ns_become_root() < 0)
+		_exit(127);
+	/* Whoever stops us on our way would keep what we have of the host's open, should vzctl be killed meanwhile. */
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	leave_session();
+	e->child(e->data);
+	_exit(127);
+}
+
+void ns_survive_caller(void)
+{
+	(void)prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0);
+}
+
+/* A child in the pid namespace, which nobody can enter who lives: for that moment, children of ours are born there. */
+static pid_t clone_inside(const struct ns_enter *e, int *ret_pidfd)
+{
+	auto_close int own = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
+	pid_t pid;
+	int r;
+
+	if (own < 0 || setns(e->pidfd, CLONE_NEWPID) < 0)
+		return -errno;
+	pid = clone_process(0, e->cgroup_fd, ret_pidfd);
+	if (pid == 0 || setns(own, CLONE_NEWPID) == 0)
+		return pid;
+	/* Out of memory. What else we make had better fail, too. */
+	r = -errno;
+	if (pid > 0) {
+		(void)pidfd_signal(*ret_pidfd, SIGKILL);
+		(void)proc_reap(pid, *ret_pidfd);
 	}
-	r = fd_send(sock, NS_SPAWNED, pidfd);
-	_exit(-r);
+	return r;
+}
+
+/* What the entrant says of itself. -EPIPE: it is gone without a word. */
+static int hear_entrant(int report)
+{
+	ssize_t n;
+	int r;
+
+	/* Whoever can freeze the container's groups may bring it to a stop at any point. */
+	if (!is_readable_in_time(report, ENTER_TIMEOUT))
+		return -ETIMEDOUT;
+	do {
+		n = read(report, &r, sizeof(r));
+	} while (n < 0 && errno == EINTR);
+	return n == sizeof(r) ? r : -EPIPE;
 }
 
 int ns_enter(const struct ns_enter *e, pid_t *ret_pid, int *ret_pidfd)
 {
+	struct rlimit limits[RLIM_NLIMITS];
 	auto_close int ours = -1;
 	auto_close int theirs = -1;
 	auto_close int pidfd = -1;
-	auto_close int entrant_fd = -1;
-	int sock[2], status, r;
-	pid_t entrant, pid;
-	bool stuck;
-	char tag;
+	int fds[2], r;
+	pid_t pid;
 
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sock) < 0)
+	read_limits(limits);
+	if (pipe2(fds, O_CLOEXEC) < 0)
 		return -errno;
-	ours = sock[0];
-	theirs = sock[1];
-	entrant = clone_process(0, e->cgroup_fd, &entrant_fd);
-	if (entrant < 0)
-		return entrant;
-	if (entrant == 0) {
+	ours = fds[0];
+	theirs = fds[1];
+	pid = clone_inside(e, &pidfd);
+	if (pid < 0)
+		return pid;
+	if (pid == 0) {
 		(void)close(take_fd(&ours));
-		run_entrant(e, theirs);
+		run_entrant(e, limits, theirs);
 	}
 	(void)close(take_fd(&theirs));
-	/* Whoever can freeze the container's groups may bring it to a stop at any point. */
-	stuck = !is_readable_in_time(ours, ENTER_TIMEOUT);
-	if (stuck || fd_receive(ours, &tag, &pidfd) < 0)
-		pidfd = -1;
-	stuck = stuck || pidfd_wait(entrant_fd, ENTER_TIMEOUT) == -ETIMEDOUT;
-	if (stuck)
-		(void)pidfd_signal(entrant_fd, SIGKILL);
-	status = proc_wait(entrant);
-	if (pidfd < 0 && stuck)
-		return -ETIMEDOUT;
-	if (pidfd < 0)
-		return status >= 0 && WIFEXITED(status) && WEXITSTATUS(status) ? -WEXITSTATUS(status) : -ESRCH;
-	pid = pidfd_pid(pidfd);
-	r = pid > 0 ? ns_tell(ours, NS_GO) : -ESRCH;
+	r = hear_entrant(ours);
 	if (r < 0) {
 		(void)pidfd_signal(pidfd, SIGKILL);
-		/* Killed from inside, most likely. Init could not end before somebody waited for it. */
+		/* Init could not end before somebody waited for it. */
 		(void)proc_reap(pid, pidfd);
 		return r;
 	}

@@ -85,10 +85,15 @@ struct ns_enter {
 	int cgroup_fd;		/* v2 group to be born in; -1: the caller's */
 	/* Enter the v1 groups, before the namespaces are entered; may be NULL. 0 or a negative errno. */
 	int (*enter_groups)(void *data);
-	/* Runs inside all of the namespaces, uid 0 there, as a child of the caller. Must not return. */
+	/*
+	 * Runs inside all of the namespaces, uid 0 there, as a child of the caller, and dies with it unless it
+	 * says otherwise. Must not return.
+	 */
 	void (*child)(void *data);
 	void *data;
 };
+/* For a process inside that is about to become something else. */
+void ns_survive_caller(void);
 /* A process inside. 0 or a negative errno. */
 int ns_enter(const struct ns_enter *e, pid_t *ret_pid, int *ret_pidfd);
 

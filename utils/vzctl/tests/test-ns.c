@@ -348,7 +348,7 @@ static void entrant_is_inside_and_the_callers_child(void **state)
 	struct ns_spawned made;
 	struct seen in, init;
 	auto_close int pidfd = -1;
-	char pid_text[32];
+	char pid_text[32], here[32], next[32];
 	int status;
 	pid_t pid;
 
@@ -359,6 +359,10 @@ static void entrant_is_inside_and_the_callers_child(void **state)
 	e.pidfd = made.pidfd;
 	assert_int_equal(ns_enter(&e, &pid, &pidfd), 0);
 	assert_int_equal(read(g->said, &in, sizeof(in)), sizeof(in));
+	/* What the caller makes next is the host's again. */
+	assert_int_equal(readlink("/proc/self/ns/pid", here, sizeof(here)), sizeof("pid:[4026531836]") - 1);
+	assert_int_equal(readlink("/proc/self/ns/pid_for_children", next, sizeof(next)), sizeof("pid:[4026531836]") - 1);
+	assert_memory_equal(here, next, sizeof("pid:[4026531836]") - 1);
 	assert_int_equal(waitpid(pid, &status, __WALL), pid);
 	assert_true(WIFEXITED(status));
 	assert_int_equal(WEXITSTATUS(status), 42);
