@@ -219,6 +219,16 @@ TERM=linux' "$(TERM=xterm vzctl $c | tr '\0' '\n' | grep -vE '^(PWD|SHLVL|OLDPWD
 	is x "$(vzctl exec 101 cat /got-term)"
 }
 
+@test "exec: SIGTERM to vzctl ends a command that is stopped, too" {
+	in_bg "$BUILD/vzctl" --prefix "$PREFIX" exec2 101 'echo $$ >/stopped; kill -STOP $$'
+	local pid=$! rc=0
+	wait_for 5 is_stopped
+	kill -TERM $pid
+	wait $pid || rc=$?
+	is 3 $rc
+}
+is_stopped() { vzctl exec 101 'grep -q "^State:.T" /proc/$(cat /stopped)/status'; }
+
 @test "exec: a container without any shell is rc 47" {
 	create_minimal 103 --layout simfs
 	vzctl --quiet start 103

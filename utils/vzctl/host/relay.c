@@ -71,8 +71,11 @@ static void forward_signals(int signals, int pidfd)
 {
 	struct signalfd_siginfo info;
 
-	while (read(signals, &info, sizeof(info)) == sizeof(info))
+	while (read(signals, &info, sizeof(info)) == sizeof(info)) {
 		(void)pidfd_signal(pidfd, (int)info.ssi_signo);
+		/* One that is stopped would not hear of it. */
+		(void)pidfd_signal(pidfd, SIGCONT);
+	}
 }
 
 /* A finished channel's pipe is closed, for the other side to notice. */
