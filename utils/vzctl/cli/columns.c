@@ -24,6 +24,13 @@ struct vz_ct *row_ct(struct row *r)
 	return r->ct;
 }
 
+unsigned int row_at_rest(struct row *r)
+{
+	if (!r->at_rest)
+		r->at_rest = vz_ct_state_at_rest(row_ct(r));
+	return r->at_rest;
+}
+
 char *row_text(struct row *r, const char *key)
 {
 	char *text = vz_ct_get(row_ct(r), key);
@@ -116,7 +123,7 @@ static void get_status(struct row *r, const struct column *c VZ_UNUSED, struct c
 	unsigned int state;
 
 	if (!row_is_running(r)) {
-		state = vz_ct_state(row_ct(r));
+		state = row_at_rest(r);
 		ret->num = state & VZ_STATE_MOUNTED ? 2 : state & VZ_STATE_SUSPENDED ? 3 : 1;
 	}
 	set_text(ret, strdup(words[ret->num]));

@@ -38,6 +38,7 @@ struct row {
 	vz_ctid id;
 	struct vz_ct *ct;	/* owned */
 	int pid;		/* of init; -1: not asked yet; 0: not running */
+	unsigned int at_rest;	/* if it does not run: VZ_STATE_…, see row_at_rest() */
 	bool is_loaded;		/* CTID.conf was looked for */
 	struct cell *cells;	/* owned; one for each chosen column */
 	struct cell sort;	/* what it is sorted by */
@@ -48,6 +49,8 @@ const struct column *column_at(size_t index);
 const struct column *column_find(const char *name);
 
 bool row_is_running(struct row *r);
+/* VZ_STATE_… of one that does not run; 0 is "not asked yet", too. */
+unsigned int row_at_rest(struct row *r);
 /* The container's handle with its configuration, as far as there is one. */
 struct vz_ct *row_ct(struct row *r);
 /* Text of a parameter; NULL if not set. Caller frees. */

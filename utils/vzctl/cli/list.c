@@ -27,7 +27,7 @@ static bool is_wanted(struct row *r, const struct list_request *q)
 	if (running ? q->stopped : !q->stopped && !q->all && !q->n_ids)
 		return false;
 	/* A configuration without a private area is a left-over, not a container. */
-	if (!running && !vz_ct_layout(row_ct(r)))
+	if (!running && !(row_at_rest(r) & VZ_STATE_EXIST) && !vz_ct_layout(row_ct(r)))
 		return false;
 	return matches(r, q->hostname, "HOSTNAME") && matches(r, q->name, NULL) &&
 	       matches(r, q->description, "DESCRIPTION");
@@ -82,6 +82,7 @@ int list_read(struct vz *vz, const struct list_request *q, struct list_table *re
 			return -1;
 		ids = found;
 		n = (size_t)count;
+		vz_glance(vz);
 	} else {
 		qsort(q->ids, n, sizeof(*q->ids), compare_ids);
 	}
@@ -93,8 +94,9 @@ int list_read(struct vz *vz, const struct list_request *q, struct list_table *re
 
 		if (i && ids[i] == ids[i - 1])
 			continue;
-		*r = (struct row){ .id = ids[i], .pid = -1 };
-		if (vz_ct_new(vz, r->id, &r->ct, err) < 0)
+		/* Of those that do not run and are not asked for nobody needs the configuration. */
+		*r = (struct row){ .id = ids[i], .pid = -1, .is_loaded = q->all || q->stopped || q->n_ids };
+		if ((r->is_loaded ? vz_ct_open : vz_ct_new)(vz, r->id, &r->ct, err) < 0)
 			return -1;
 		if (!is_wanted(r, q)) {
 			row_done(r, 0);

@@ -17,23 +17,51 @@
 
 #define LAYERS_FILE_MAX (1 << 20)
 
-int vz_ct_new(struct vz *vz, vz_ctid id, struct vz_ct **ret, struct vz_err *err)
+static struct vz_ct *bare_ct(struct vz *vz, vz_ctid id, struct vz_err *err)
 {
 	struct vz_ct *ct = calloc(1, sizeof(*ct));
 
-	if (!ct)
-		return vz_fail(err, VZ_E_RESOURCE, -ENOMEM, "container %u", id);
+	if (!ct) {
+		(void)vz_fail(err, VZ_E_RESOURCE, -ENOMEM, "container %u", id);
+		return NULL;
+	}
 	ct->vz = vz;
 	ct->id = id;
 	ct->env.init_pidfd = -1;
 	ct->env.init_sock = -1;
 	ct->env.netns = -1;
+	return ct;
+}
+
+/* What is known of a bare one is put together; *ret is its caller's from then on. */
+static int finish_ct(struct vz_ct *ct, struct vz_ct **ret, struct vz_err *err)
+{
 	if (ct_refresh(ct, err) < 0) {
 		vz_ct_free(ct);
 		return -1;
 	}
 	*ret = ct;
 	return 0;
+}
+
+int vz_ct_new(struct vz *vz, vz_ctid id, struct vz_ct **ret, struct vz_err *err)
+{
+	struct vz_ct *ct = bare_ct(vz, id, err);
+
+	return ct ? finish_ct(ct, ret, err) : -1;
+}
+
+int vz_ct_open(struct vz *vz, vz_ctid id, struct vz_ct **ret, struct vz_err *err)
+{
+	struct vz_ct *ct = bare_ct(vz, id, err);
+
+	if (!ct)
+		return -1;
+	if (vz_ct_load(ct, true, NULL) == 0 && ct->file) {
+		*ret = ct;
+		return 0;
+	}
+	return finish_ct(ct, ret, err);
 }
 
 void vz_ct_free(struct vz_ct *ct)
@@ -223,24 +251,29 @@ static enum vz_layout guess_layout(const char *area)
 	return image && path_exists(image) ? VZ_LAYOUT_PLOOP : VZ_LAYOUT_SIMFS;
 }
 
-int ct_find_layout(struct vz_ct *ct, struct vz_err *err)
+static enum vz_layout find_layout(const struct vz_ct *ct)
 {
 	const char *word = conf_str(&ct->own, VZ_P_ve_layout);
+	const char *area = ct->env.private_area;
+
+	if (!area || !path_is_dir(area))
+		return VZ_LAYOUT_NONE;
+	/* The root of a simfs container writes its private area: what is found there must not decide. */
+	if (!word)
+		return guess_layout(area);
+	if (str_equal(word, "overlay"))
+		return VZ_LAYOUT_OVERLAY;
+	return str_equal(word, "simfs") ? VZ_LAYOUT_SIMFS : VZ_LAYOUT_PLOOP;
+}
+
+int ct_find_layout(struct vz_ct *ct, struct vz_err *err)
+{
 	struct vz_env *e = &ct->env;
 	auto_free char *layers = NULL;
 
-	e->layout = VZ_LAYOUT_NONE;
+	e->layout = find_layout(ct);
 	strv_free(e->layers);
 	e->layers = NULL;
-	if (!e->private_area || !path_is_dir(e->private_area))
-		return 0;
-	/* The root of a simfs container writes its private area: what is found there must not decide. */
-	if (!word)
-		e->layout = guess_layout(e->private_area);
-	else if (str_equal(word, "overlay"))
-		e->layout = VZ_LAYOUT_OVERLAY;
-	else
-		e->layout = str_equal(word, "simfs") ? VZ_LAYOUT_SIMFS : VZ_LAYOUT_PLOOP;
 	if (e->layout != VZ_LAYOUT_OVERLAY)
 		return 0;
 	layers = path_join(e->private_area, "layers");
@@ -255,10 +288,8 @@ const char *vz_ct_layout(struct vz_ct *ct)
 		[VZ_LAYOUT_NONE] = NULL, [VZ_LAYOUT_OVERLAY] = "overlay",
 		[VZ_LAYOUT_SIMFS] = "simfs", [VZ_LAYOUT_PLOOP] = "ploop",
 	};
-	struct vz_err ignored = { 0 };
 
-	(void)ct_find_layout(ct, &ignored);
-	vz_err_done(&ignored);
+	ct->env.layout = find_layout(ct);
 	return words[ct->env.layout];
 }
 
@@ -306,6 +337,8 @@ bool ct_is_running(struct vz_ct *ct)
 		vz_err_done(&ignored);
 		return false;
 	}
+	if (!glance_has(&ct->vz->glance.groups, ct->id))
+		return false;
 	if (ct->env.init_pid <= 0)
 		state_read(ct);
 	return ct->vz->be->find_init(&ct->env) > 0;
@@ -320,9 +353,8 @@ int ct_need_running(struct vz_ct *ct, struct vz_err *err)
 	return 0;
 }
 
-unsigned int vz_ct_state(struct vz_ct *ct)
+static unsigned int state_on_disk(struct vz_ct *ct)
 {
-	auto_free char *dump = ct_dump_path(ct);
 	auto_free char *conf = ct->file ? NULL : paths_ct_conf(&ct->vz->paths, ct->id, ".conf");
 	unsigned int bits = 0;
 
@@ -331,14 +363,31 @@ unsigned int vz_ct_state(struct vz_ct *ct)
 		bits |= VZ_STATE_EXIST;
 	if (ct_is_mounted(ct))
 		bits |= VZ_STATE_MOUNTED;
-	if (ct_is_running(ct)) {
-		bits |= VZ_STATE_RUNNING;
-		if (ct->vz->be->is_frozen(&ct->env))
-			bits |= VZ_STATE_FROZEN;
-	} else if ((bits & VZ_STATE_EXIST) && dump && path_exists(dump)) {
-		bits |= VZ_STATE_SUSPENDED;
-	}
 	return bits;
+}
+
+static bool has_dump(struct vz_ct *ct)
+{
+	auto_free char *dump = NULL;
+
+	if (!glance_has(&ct->vz->glance.dumps, ct->id))
+		return false;
+	dump = ct_dump_path(ct);
+	return dump && path_exists(dump);
+}
+
+unsigned int vz_ct_state_at_rest(struct vz_ct *ct)
+{
+	unsigned int bits = state_on_disk(ct);
+
+	return bits & VZ_STATE_EXIST && has_dump(ct) ? bits | VZ_STATE_SUSPENDED : bits;
+}
+
+unsigned int vz_ct_state(struct vz_ct *ct)
+{
+	if (!ct_is_running(ct))
+		return vz_ct_state_at_rest(ct);
+	return state_on_disk(ct) | VZ_STATE_RUNNING | (ct->vz->be->is_frozen(&ct->env) ? VZ_STATE_FROZEN : 0);
 }
 
 int vz_ct_init_pid(struct vz_ct *ct)

@@ -14,6 +14,13 @@
 #include "conf/paths.h"
 #include "include/vzctl.h"
 
+/* Which containers have something, at the moment of vz_glance(). */
+struct vz_glance {
+	vz_ctid *ids;		/* owned; sorted */
+	size_t n;
+	bool taken;		/* false: nobody has looked, and any may have it */
+};
+
 struct vz {
 	struct vz_paths paths;
 	struct vz_log log;
@@ -28,6 +35,10 @@ struct vz {
 	void *dry_data;
 	volatile sig_atomic_t cancelled;
 	unsigned int undoing;		/* not 0: what goes on goes on in spite of that */
+	struct {
+		struct vz_glance groups;	/* cgroups: without one nothing runs */
+		struct vz_glance dumps;
+	} glance;
 };
 
 struct vz_ct {
@@ -88,6 +99,11 @@ char *ct_dump_path(struct vz_ct *ct);
 char *ct_path(struct vz_ct *ct, enum vz_param_id id);
 /* A path parameter of the host (TEMPLATE, LOCKDIR). NULL if not set. Caller frees. */
 char *vz_conf_path(struct vz *vz, enum vz_param_id id);
+
+/* ---- glance.c ---- */
+/* May the container have it? */
+bool glance_has(const struct vz_glance *g, vz_ctid id);
+void glance_done(struct vz_glance *g);
 
 /* ---- recover.c: marks of what has begun to change on disk ---- */
 enum ct_unfinished { CT_FINISHED, CT_CREATING, CT_DESTROYING };

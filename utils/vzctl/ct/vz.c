@@ -53,6 +53,8 @@ void vz_free(struct vz *vz)
 {
 	if (!vz)
 		return;
+	glance_done(&vz->glance.groups);
+	glance_done(&vz->glance.dumps);
 	vz_host_done(&vz->host);
 	conf_done(&vz->conf);
 	paths_done(&vz->paths);

@@ -64,6 +64,13 @@ char *vz_samples(struct vz *vz);
 
 /* A handle; nothing is read yet. The caller frees *ret. */
 int vz_ct_new(struct vz *vz, vz_ctid id, struct vz_ct **ret, struct vz_err *err);
+/* One with its configuration, as far as there is one and it can be understood; what cannot is logged. */
+int vz_ct_open(struct vz *vz, vz_ctid id, struct vz_ct **ret, struct vz_err *err);
+/*
+ * For who is going to look at all containers: what there is of them in the kernel and among the dumps is read
+ * now, once, and later handles of vz believe it. Not for who means to change anything.
+ */
+void vz_glance(struct vz *vz);
 void vz_ct_free(struct vz_ct *ct);		/* releases the lock, if held */
 vz_ctid vz_ct_id(const struct vz_ct *ct);
 /* Read CTID.conf. VZ_E_NOVECONFIG if there is none, unless missing_ok. */
@@ -88,6 +95,8 @@ enum vz_state_bit {
 };
 /* Bits as of now. Takes no lock. */
 unsigned int vz_ct_state(struct vz_ct *ct);
+/* The same of one that is known not to run: nobody looks again. */
+unsigned int vz_ct_state_at_rest(struct vz_ct *ct);
 /* Host pid of init, 0 if not running. */
 int vz_ct_init_pid(struct vz_ct *ct);
 /* Seconds since init was started, 0 if not running; and processes inside, -1 if not known. */
