@@ -143,9 +143,13 @@ static bool is_blank(char c)
 /* Length of the shell name s begins with. */
 static size_t name_len(const char *s)
 {
-	size_t n = strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789");
+	size_t n = 0;
 
-	return *s >= '0' && *s <= '9' ? 0 : n;
+	/* Not strspn(), which makes a table of what it looks for each time. */
+	while ((s[n] >= 'A' && s[n] <= 'Z') || (s[n] >= 'a' && s[n] <= 'z') || s[n] == '_' ||
+	       (n && s[n] >= '0' && s[n] <= '9'))
+		n++;
+	return n;
 }
 
 /* Copy len bytes without escapes to out, which may not be shorter; returns the end of the copy. */

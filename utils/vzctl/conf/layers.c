@@ -201,7 +201,7 @@ char *conf_expand(const struct vz_conf *c, enum vz_param_id id, vz_ctid ctid)
 		if (n)
 			str_addf(&out, "%u", ctid);
 		else
-			str_add_n(&out, s, n = 1);
+			str_add_n(&out, s, n = 1 + strcspn(s + 1, "$"));
 		s += n;
 	}
 	return str_take(&out);

@@ -65,8 +65,9 @@ bool value_equal(enum vz_param_id id, const struct vz_value *a, const struct vz_
 
 void value_done(enum vz_param_id id, struct vz_value *v)
 {
-	if (v->set)
-		param_get(id)->type->done(v);
+	if (!v->set)
+		return;
+	param_get(id)->type->done(v);
 	*v = (struct vz_value){ 0 };
 }
 
