@@ -15,6 +15,7 @@
 #include <sched.h>
 #include <seccomp.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +23,9 @@
 #include <unistd.h>
 
 #include <linux/filter.h>
+#include <linux/fs.h>
 #include <linux/netlink.h>
+#include <linux/seccomp.h>
 
 #include "base/macros.h"
 #include "host/seccomp.h"
@@ -161,6 +164,18 @@ static void refuse_socketcall(scmp_filter_ctx ctx)
 	refuse(ctx, ENOSYS, SCMP_SYS(socketcall), "socketcall", 0, NULL);
 }
 
+/*
+ * An overlay passes on what it is asked with the powers of who mounted it, the host's root: a file that is
+ * still in a layer, and in no project of the disk's quota, would be copied up and stay in none, and with it
+ * everything written to it afterwards. file_setattr() does the same (see prelude).
+ */
+static void refuse_projects(scmp_filter_ctx ctx)
+{
+	const struct scmp_arg_cmp args[] = { SCMP_A1(IS(FS_IOC_FSSETXATTR)) };
+
+	refuse(ctx, EPERM, SCMP_SYS(ioctl), "ioctl", ARRAY_SIZE(args), args);
+}
+
 static void add_rules(scmp_filter_ctx ctx, enum seccomp_variant variant)
 {
 	int nr, r;
@@ -185,10 +200,28 @@ static void add_rules(scmp_filter_ctx ctx, enum seccomp_variant variant)
 			     SCMP_A0(SCMP_CMP_EQ, CLONE_NEWUTS));
 	if (r < 0)
 		fail("unshare", r);
+	refuse_projects(ctx);
 	if (variant == SECCOMP_NO_NETFILTER) {
 		add_netfilter_rules(ctx);
 		refuse_socketcall(ctx);
 	}
+}
+
+/* Calls that libseccomp may not know yet. They are so new that they have one number everywhere. */
+#define NR_FILE_SETATTR 469u
+#define X32_BIT 0x40000000u
+
+static const struct sock_filter prelude[] = {
+	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, NR_FILE_SETATTR, 1, 0),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, NR_FILE_SETATTR | X32_BIT, 0, 1),
+	BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+};
+
+static void print_instruction(const struct sock_filter *i)
+{
+	printf("\t{ 0x%02x, %u, %u, 0x%08x },\n", (unsigned int)i->code, (unsigned int)i->jt, (unsigned int)i->jf,
+	       (unsigned int)i->k);
 }
 
 static void print_filter(scmp_filter_ctx ctx, const char *name)
@@ -205,11 +238,12 @@ static void print_filter(scmp_filter_ctx ctx, const char *name)
 		fail("seccomp_export_bpf", r);
 	rewind(f);
 	printf("static struct sock_filter %s[] = {\n", name);
+	for (size_t i = 0; i < ARRAY_SIZE(prelude); i++)
+		print_instruction(&prelude[i]);
 	for (; fread(&insn, sizeof(insn), 1, f) == 1; n++)
-		printf("\t{ 0x%02x, %u, %u, 0x%08x },\n", (unsigned int)insn.code, (unsigned int)insn.jt,
-		       (unsigned int)insn.jf, (unsigned int)insn.k);
+		print_instruction(&insn);
 	printf("};\n");
-	if (ferror(f) || n == 0 || n > BPF_MAXINSNS)
+	if (ferror(f) || n == 0 || n + ARRAY_SIZE(prelude) > BPF_MAXINSNS)
 		fail(name, -EIO);
 	fclose(f);
 }

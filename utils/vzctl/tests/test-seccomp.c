@@ -24,6 +24,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include <linux/fs.h>
 #include <linux/io_uring.h>
 
 #include "base/cleanup.h"
@@ -53,6 +54,9 @@ static const struct call refused[] = {
 	{ "acct", SYS_acct, EPERM, { 1 } },
 	{ "swapon", SYS_swapon, EPERM, { 1, ~0 } },
 	{ "swapoff", SYS_swapoff, EPERM, { 1 } },
+	{ "ioctl FS_IOC_FSSETXATTR", SYS_ioctl, EPERM, { -1, FS_IOC_FSSETXATTR, 0 } },
+	{ "the same with more in the upper half", SYS_ioctl, EPERM, { -1, FS_IOC_FSSETXATTR | (1L << 40), 0 } },
+	{ "file_setattr", 469, ENOSYS, { -1, 1, 1, ~0, ~0 } },
 	{ "unshare of UTS alone", SYS_unshare, EPERM, { CLONE_NEWUTS } },
 	{ "add_key", SYS_add_key, ENOSYS, { 1, 0, 0, 0, 0 } },
 	{ "request_key", SYS_request_key, ENOSYS, { 1, 0, 0, 0 } },
