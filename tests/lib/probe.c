@@ -20,6 +20,9 @@
  *				init stays, and reaps
  *	probe euid		print the effective user id
  *	probe keyring COMMAND…  run a command in a session keyring that holds the key "openve-secret"
+ *	probe project number|stay|leave|hide PATH
+ *				the project of quota a file is in: tell it, set it as it is, set it to none;
+ *				or have a directory no longer hand it down
  *	probe forks		make children that sleep until no more can be made; print their number and why,
  *				and sleep
  *	probe bomb		fork without end, each child too; the name of all is "bomb"
@@ -56,6 +59,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <linux/fs.h>
 #include <linux/fuse.h>
 #include <linux/if_packet.h>
 #include <linux/netfilter.h>
@@ -383,6 +387,23 @@ static int is_one_of(const char *word, const char *words)
 	return 0;
 }
 
+static int project(const char *what, const char *path)
+{
+	int fd = open(path, O_RDONLY), flags;
+	struct fsxattr attr;
+
+	if (fd < 0 || ioctl(fd, FS_IOC_FSGETXATTR, &attr) < 0 || ioctl(fd, FS_IOC_GETFLAGS, &flags) < 0)
+		return say(-1);
+	if (strcmp(what, "number") == 0)
+		return printf("%u\n", attr.fsx_projid) < 0;
+	flags &= ~FS_PROJINHERIT_FL;
+	if (strcmp(what, "hide") == 0)
+		return say(ioctl(fd, FS_IOC_SETFLAGS, &flags));
+	if (strcmp(what, "leave") == 0)
+		attr.fsx_projid = 0;
+	return say(ioctl(fd, FS_IOC_FSSETXATTR, &attr));
+}
+
 int main(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "";
@@ -447,6 +468,8 @@ int main(int argc, char **argv)
 		hunt(argv[2]);
 	if (strcmp(what, "sti") == 0 && argc == 3)
 		return say(ioctl(atoi(argv[2]), TIOCSTI, "x"));
+	if (strcmp(what, "project") == 0 && argc == 4)
+		return project(argv[2], argv[3]);
 	if (strcmp(what, "forks") == 0)
 		fill_with_children();
 	if (strcmp(what, "bomb") == 0)

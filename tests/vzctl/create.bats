@@ -12,6 +12,8 @@ setup_file()
 {
 	host_setup
 	need_template minimal
+	# Limits of the disk are kept on any file system.
+	vz_conf DISK_QUOTA=no
 	# An alias of the administrator's, and a script for POST_CREATE.
 	mkdir -p "$PREFIX/etc/vz/templates/minimal"
 	echo 'ALIASES="tiny small"' >"$PREFIX/etc/vz/templates/minimal/template.conf"

@@ -12,6 +12,8 @@ setup_file()
 {
 	host_setup
 	need_template minimal
+	# Limits of the disk are kept on any file system.
+	vz_conf DISK_QUOTA=no
 	create_minimal 101
 	create_minimal 102 --hostname old.example.org
 	vzctl --quiet start 102

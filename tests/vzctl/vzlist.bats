@@ -13,6 +13,8 @@ setup_file()
 	host_setup
 	net_setup
 	need_template minimal
+	# Limits of the disk are kept on any file system.
+	vz_conf DISK_QUOTA=no
 	create_minimal 101 --name web --hostname web.example.org --ipadd 198.51.100.101/24 --ipadd 198.51.100.11 \
 		--description 'a "quoted" name' --onboot yes --nameserver 192.0.2.1 --nameserver 192.0.2.2
 	vzctl --quiet set 101 --bootorder 5 --features nfs:on --capability sys_time:on --cpuunits 500 --ram 512M \

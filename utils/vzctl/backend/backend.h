@@ -62,6 +62,8 @@ struct vz_env {
 	char **netifs;			/* words of NETIF it is to have, nothing left open in them; owned */
 	char **netifs_up;		/* likewise those it has, or may have; owned */
 	char **netdevs, **netdevs_up;	/* likewise: devices of the host that were moved into it; owned */
+	bool disk_asked;		/* limits of the disk are what the user has just asked for: all or nothing */
+	bool disk_told;			/* that they do not hold has been said */
 	int netns;			/* its network, held by who is about to stop it; -1; owned */
 	/* init, or the process waiting to become it; pid 0: not running */
 	pid_t init_pid;
@@ -74,7 +76,7 @@ struct vz_env {
 };
 
 /* Figures of a beancounter. */
-enum vz_usage { VZ_USAGE_HELD, VZ_USAGE_MAXHELD, VZ_USAGE_LIMIT, VZ_USAGE_FAILCNT, VZ_USAGE__MAX };
+enum vz_usage { VZ_USAGE_HELD, VZ_USAGE_MAXHELD, VZ_USAGE_SOFT, VZ_USAGE_LIMIT, VZ_USAGE_FAILCNT, VZ_USAGE__MAX };
 
 enum vz_env_stop { VZ_STOP_HALT, VZ_STOP_KILL };
 
@@ -100,6 +102,14 @@ struct vz_backend {
 	/* Mount the private area at env->root, and take it down with all that was mounted below. */
 	int (*mount)(struct vz_env *env, struct vz_err *err);
 	int (*umount)(struct vz_env *env, struct vz_err *err);
+
+	/*
+	 * Limits of the disk, which belong to the private area and hold whether the container runs or not; mount()
+	 * sets them. disk_init() has the kernel count what is in the area, before anything is or later; disk_off()
+	 * takes the limits away, also if the area has gone.
+	 */
+	int (*disk_init)(struct vz_env *env, struct vz_err *err);
+	int (*disk_off)(struct vz_env *env, struct vz_err *err);
 
 	/* Groups, device rules and limits, while the container is still empty. */
 	int (*limits_prepare)(struct vz_env *env, struct vz_err *err);
@@ -131,7 +141,7 @@ struct vz_backend {
 	/* A process inside; *ret_pidfd is the caller's, who is its parent. */
 	int (*enter)(struct vz_env *env, const struct vz_enter *e, pid_t *ret_pid, int *ret_pidfd,
 		     struct vz_err *err);
-	/* Carry out a group of parameters on a running container, from env->conf. */
+	/* Carry out a group of parameters on a running container, from env->conf; those of the disk on any. */
 	int (*apply)(struct vz_env *env, enum vz_group group, struct vz_err *err);
 	/* What a running container uses, in the unit of the parameter; -ENODATA or another errno: not known. */
 	int (*usage)(struct vz_env *env, enum vz_param_id id, enum vz_usage part, uint64_t *ret);

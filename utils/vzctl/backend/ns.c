@@ -16,6 +16,7 @@
 
 #include "backend/backend.h"
 #include "backend/binds.h"
+#include "backend/disk.h"
 #include "backend/limits.h"
 #include "backend/netdev.h"
 #include "backend/network.h"
@@ -152,6 +153,8 @@ static int ns_mount(struct vz_env *env, struct vz_err *err)
 	if (env->layout == VZ_LAYOUT_PLOOP)
 		return vz_fail(err, VZ_E_PLOOP_UNSUP, 0,
 			       "container %u has the ploop layout, which this version cannot mount", env->id);
+	if (disk_mount(env, err) < 0)
+		return -1;
 	r = path_make_dirs(env->root, 0700);
 	if (r < 0)
 		return vz_fail(err, VZ_E_MPOINT_CREATE, r, "make '%s'", env->root);
@@ -696,6 +699,8 @@ static int ns_apply(struct vz_env *env, enum vz_group group, struct vz_err *err)
 		return venet_publish(env, err);
 	case VZ_G_rate:
 		return venet_rate(env, err) < 0 ? -1 : veth_rate(env, err);
+	case VZ_G_disk:
+		return disk_apply(env, err);
 	default:
 		return limits_apply(env, group, err);
 	}
@@ -727,6 +732,7 @@ static int ns_list_processes(struct vz_env *env, pid_t **ret)
 static void ns_measure(struct vz_env *env, struct meters *ret)
 {
 	meters_read(env->host->cg, env->group, env->root, env->init_pid, ret);
+	disk_measure(env, ret);
 }
 
 const struct vz_backend backend_ns = {
@@ -736,6 +742,8 @@ const struct vz_backend backend_ns = {
 	.probe           = ns_probe,
 	.mount           = ns_mount,
 	.umount          = ns_umount,
+	.disk_init       = disk_init,
+	.disk_off        = disk_off,
 	.limits_prepare  = limits_prepare,
 	.limits_remove   = limits_remove,
 	.spawn           = ns_spawn_init,

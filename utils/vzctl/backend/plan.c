@@ -76,6 +76,18 @@ static int plan_umount(struct vz_env *env, struct vz_err *err)
 	return outcome(env, "umount", VZ_E_CANTUMOUNT, err);
 }
 
+static int plan_disk_init(struct vz_env *env, struct vz_err *err)
+{
+	plan_record(env->host->plan, "count the files of %s", env->private_area);
+	return outcome(env, "disk_init", VZ_E_DQ_INIT, err);
+}
+
+static int plan_disk_off(struct vz_env *env, struct vz_err *err)
+{
+	plan_record(env->host->plan, "no limit of the disk of %s", env->private_area);
+	return outcome(env, "disk_off", VZ_E_DQ_OFF, err);
+}
+
 static int plan_limits_prepare(struct vz_env *env, struct vz_err *err)
 {
 	plan_record(env->host->plan, "make cgroup %s", env->group);
@@ -290,6 +302,8 @@ const struct vz_backend backend_plan = {
 	.probe           = plan_probe,
 	.mount           = plan_mount,
 	.umount          = plan_umount,
+	.disk_init       = plan_disk_init,
+	.disk_off        = plan_disk_off,
 	.limits_prepare  = plan_limits_prepare,
 	.limits_remove   = plan_limits_remove,
 	.spawn           = plan_spawn,

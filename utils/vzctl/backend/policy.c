@@ -25,6 +25,7 @@
 #define PERIOD_USEC UINT64_C(20000)
 #define PERIOD_USUAL_USEC UINT64_C(100000)
 #define QUOTA_MIN_USEC UINT64_C(1000)
+#define KIB_MAX (VZ_UNLIMITED / 1024)
 
 /* Features that give the container a device node, and the module that brings it to the host. */
 static const struct { const char *feature, *node, *module; } feature_nodes[] = {
@@ -235,6 +236,43 @@ int policy_places(const char *wanted, const char *available, char **ret)
 		return -ENODEV;
 	*ret = mask_text(&have);
 	return *ret ? 0 : -ENOMEM;
+}
+
+/* Nothing, and more than any disk has, is no limit. */
+static uint64_t disk_limit(uint64_t n, uint64_t most)
+{
+	return n < most ? n : 0;
+}
+
+struct quota_limits policy_disk(const struct vz_conf *conf)
+{
+	const struct vz_value *space = &conf->v[VZ_P_diskspace], *inodes = &conf->v[VZ_P_diskinodes];
+	struct quota_limits l = { 0 };
+
+	if (!conf_yes(conf, VZ_P_disk_quota, true))
+		return l;
+	if (space->set) {
+		l.space_soft = disk_limit(space->bl.bar, KIB_MAX);
+		l.space_hard = disk_limit(space->bl.lim, KIB_MAX);
+	}
+	if (inodes->set) {
+		l.inodes_soft = disk_limit(inodes->bl.bar, VZ_UNLIMITED);
+		l.inodes_hard = disk_limit(inodes->bl.lim, VZ_UNLIMITED);
+	}
+	if (conf_num(conf, VZ_P_quotatime, 1))
+		return l;
+	if (l.space_soft)
+		l.space_hard = l.space_soft;
+	if (l.inodes_soft)
+		l.inodes_hard = l.inodes_soft;
+	return l;
+}
+
+bool policy_disk_is_limited(const struct vz_conf *conf)
+{
+	struct quota_limits l = policy_disk(conf);
+
+	return l.space_soft || l.space_hard || l.inodes_soft || l.inodes_hard;
 }
 
 static unsigned int access_bits(const char *mode)

@@ -13,6 +13,7 @@
 #include "conf/layers.h"
 #include "host/device.h"
 #include "host/inside.h"
+#include "host/quota.h"
 
 /* Is a feature switched on? fallback: what holds when FEATURES does not name it. */
 bool policy_has_feature(const struct vz_conf *conf, const char *name, bool fallback);
@@ -66,6 +67,13 @@ uint64_t policy_cpu_percent(const struct vz_conf *conf);
 unsigned int policy_io_weight(const struct vz_conf *conf);
 /* What of a mask ("0-3", "all", NULL: all) there is. 0, -ENODEV: nothing, or -ENOMEM. Caller frees *ret. */
 int policy_places(const char *wanted, const char *available, char **ret);
+
+/*
+ * DISKSPACE and DISKINODES; none with DISK_QUOTA=no. A soft limit that may be exceeded for no time (QUOTATIME)
+ * is a hard one.
+ */
+struct quota_limits policy_disk(const struct vz_conf *conf);
+bool policy_disk_is_limited(const struct vz_conf *conf);
 
 /* Device nodes beyond the standard ones, and the rules of the devices controller. */
 struct policy_devices {

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "backend/disk.h"
 #include "backend/limits.h"
 #include "backend/policy.h"
 #include "host/meters.h"
@@ -88,6 +89,8 @@ int usage_read(struct vz_env *env, enum vz_param_id id, enum vz_usage part, uint
 {
 	uint64_t n;
 
+	if (id == VZ_P_diskspace || id == VZ_P_diskinodes)
+		return disk_usage(env, id, part, ret);
 	if (part == VZ_USAGE_LIMIT && id == VZ_P_cpuunits)
 		return read_cpu_units(env, ret);
 	if (part == VZ_USAGE_LIMIT && id == VZ_P_cpulimit)

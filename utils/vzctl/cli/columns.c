@@ -207,12 +207,14 @@ static void get_usage(struct row *r, const struct column *c, struct cell *ret)
 		[PART_HELD]    = VZ_FIGURE_HELD,
 		[PART_MAXHELD] = VZ_FIGURE_MAXHELD,
 		[PART_FAILCNT] = VZ_FIGURE_FAILCNT,
+		[PART_USAGE]   = VZ_FIGURE_HELD,
 	};
 	int64_t n;
 
-	if (c->kind != CELL_COUNTER || !row_is_running(r))
+	if (!row_is_running(r))
 		return;
-	ret->set = vz_ct_figure(r->ct, c->key, figures[c->part], &ret->num);
+	/* Which files are counted says the configuration; beancounters need none. */
+	ret->set = vz_ct_figure(c->kind == CELL_DISK ? row_ct(r) : r->ct, c->key, figures[c->part], &ret->num);
 	if (ret->set || c->part != PART_HELD || strcmp(c->key, "NUMPROC") != 0)
 		return;
 	n = vz_ct_nproc(r->ct);
@@ -227,10 +229,11 @@ static void get_usage(struct row *r, const struct column *c, struct cell *ret)
 static void get_limit(struct row *r, const struct column *c, struct cell *ret)
 {
 	auto_free char *text = row_text(r, c->key);
+	enum vz_figure figure = c->part == PART_SOFT ? VZ_FIGURE_SOFT : VZ_FIGURE_LIMIT;
 	uint64_t first, second;
 
-	if (c->part == PART_LIMIT && row_is_running(r))
-		ret->set = vz_ct_figure(r->ct, c->key, VZ_FIGURE_LIMIT, &ret->num);
+	if (c->part != PART_BARRIER && row_is_running(r))
+		ret->set = vz_ct_figure(r->ct, c->key, figure, &ret->num);
 	if (ret->set)
 		return;
 	if (text && pair_parse(text, &first, &second))

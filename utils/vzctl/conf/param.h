@@ -57,6 +57,7 @@ enum vz_group {
 	VZ_G_ioprio,
 	VZ_G_iolimit,
 	VZ_G_iopslimit,
+	VZ_G_disk,
 	VZ_G_ip,
 	VZ_G_netif,
 	VZ_G_netdev,

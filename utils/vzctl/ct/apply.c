@@ -210,6 +210,12 @@ static int apply_rate(struct vz_ct *ct, const struct vz_edits *edits VZ_UNUSED, 
 	return net_change_rate(ct, err);
 }
 
+static int apply_disk(struct vz_ct *ct, const struct vz_edits *edits VZ_UNUSED, enum vz_group group VZ_UNUSED,
+		      struct vz_err *err)
+{
+	return disk_set(ct, err);
+}
+
 /* In the order in which they are carried out. */
 static const struct {
 	enum vz_group group;
@@ -224,6 +230,7 @@ static const struct {
 	{ VZ_G_ioprio,    apply_limit },
 	{ VZ_G_iolimit,   apply_limit },
 	{ VZ_G_iopslimit, apply_limit },
+	{ VZ_G_disk,      apply_disk },
 	{ VZ_G_devices,   apply_devices },
 	{ VZ_G_binds,     apply_binds },
 	{ VZ_G_netdev,    apply_netdevs },

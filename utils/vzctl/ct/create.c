@@ -340,6 +340,7 @@ static void remove_private(struct vz_ct *ct, void *data)
 
 	if (path_remove_tree(AT_FDCWD, c->tmp) < 0)
 		ct_warn(ct, "cannot remove '%s', ignoring", c->tmp);
+	disk_forget(ct);
 	/* The mount point, which the set-up made. */
 	(void)rmdir(ct->env.root);
 }
@@ -360,6 +361,20 @@ static int remove_leftovers(struct vz_ct *ct, struct creating *c)
 	return r;
 }
 
+/* While the area is empty: what comes into it is counted from the first file on, and limited. */
+static int limit_disk(struct vz_ct *ct, struct creating *c, struct vz_err *err)
+{
+	char *area = ct->env.private_area;
+	int r;
+
+	ct->env.private_area = c->tmp;
+	ct->env.disk_asked = disk_is_asked(ct, c->opt->edits);
+	r = ct->vz->be->disk_init(&ct->env, err);
+	ct->env.disk_asked = false;
+	ct->env.private_area = area;
+	return r;
+}
+
 static int make_private(struct vz_ct *ct, void *data, struct vz_err *err)
 {
 	struct creating *c = data;
@@ -374,7 +389,7 @@ static int make_private(struct vz_ct *ct, void *data, struct vz_err *err)
 		r = -errno;
 	if (r < 0)
 		return vz_fail(err, space_or(r, VZ_E_NEW_PRVT), r, "make '%s'", c->tmp);
-	if (check_idmap(ct, c->tmp, err) == 0 &&
+	if (check_idmap(ct, c->tmp, err) == 0 && limit_disk(ct, c, err) == 0 &&
 	    (simfs ? template_unpack(ct->vz, &c->template, c->tmp, ct->env.id_base, c->opt->progress, err) :
 		     fill_overlay(ct, c, err)) == 0)
 		return 0;

@@ -429,6 +429,7 @@ bool vz_ct_figure(struct vz_ct *ct, const char *key, enum vz_figure figure, uint
 	static const enum vz_usage parts[] = {
 		[VZ_FIGURE_HELD]    = VZ_USAGE_HELD,
 		[VZ_FIGURE_MAXHELD] = VZ_USAGE_MAXHELD,
+		[VZ_FIGURE_SOFT]    = VZ_USAGE_SOFT,
 		[VZ_FIGURE_LIMIT]   = VZ_USAGE_LIMIT,
 		[VZ_FIGURE_FAILCNT] = VZ_USAGE_FAILCNT,
 	};

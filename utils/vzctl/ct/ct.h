@@ -248,6 +248,14 @@ int apply_all_ub(struct vz_ct *ct, struct vz_err *err);
 /* "user:password user2:password2" of the edits; NULL if there is none. Caller frees. */
 char *apply_passwords(const struct vz_edits *edits);
 
+/* ---- disk.c: how much of the disk a container may use ---- */
+/* Do edits of a command line, if there are any, ask for limits? Those of ct->conf, then. */
+bool disk_is_asked(const struct vz_ct *ct, const struct vz_edits *edits);
+/* Limits as ct->conf has them, running or not. */
+int disk_set(struct vz_ct *ct, struct vz_err *err);
+/* Of a container that ends to exist: what cannot be done is said. */
+void disk_forget(struct vz_ct *ct);
+
 /* ---- binds.c: mounts of the host inside ---- */
 /* With process 1 waiting: those of the configuration, and what lets /proc show the container's own figures. */
 int binds_start(struct vz_ct *ct, struct vz_err *err);

@@ -99,6 +99,7 @@ static int remove_rest(struct vz_ct *ct, void *data, struct vz_err *err)
 	if (ct->env.root)
 		(void)rmdir(ct->env.root);
 	ct_forget_run(ct);
+	disk_forget(ct);
 	action_scripts_retire(ct);
 	ids_release(ct);
 	names_forget(ct);

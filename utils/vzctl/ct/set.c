@@ -55,6 +55,7 @@ static const struct {
 	{ VZ_G_iolimit,   "I/O",      true },
 	{ VZ_G_iopslimit, "I/O",      true },
 	{ VZ_G_kept,      "resource", true },
+	{ VZ_G_disk,      "quota",    false },
 	{ VZ_G_devices,   "device",   false },
 	{ VZ_G_binds,     "mount",    false },
 	{ VZ_G_dns,       "network",  false },
@@ -340,10 +341,15 @@ static int carry_out(struct vz_ct *ct, struct setting *s, struct vz_err *err)
 		return -1;
 	if (edits_has(&s->edits, VZ_P_netif) && netif_complete_own(ct, err) < 0)
 		return -1;
+	/* One that was stopped is to start again, with its limits or without. */
+	ct->env.disk_asked = !restart && disk_is_asked(ct, s->opt->edits);
 	if (s->running && !restart && apply_edits(ct, &s->edits, err) < 0)
 		return -1;
 	if (!s->running)
 		binds_warn(ct, &s->edits);
+	/* They hold for files, whether the container runs or not. */
+	if (!s->running && edits_have_group(&s->edits, VZ_G_disk) && disk_set(ct, err) < 0)
+		return -1;
 	if (set_password_stopped(ct, s, err) < 0)
 		return -1;
 	/* Before saving: what the container does not come up with is not kept. */

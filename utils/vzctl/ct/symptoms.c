@@ -268,6 +268,22 @@ static void help_memory(const struct scene *s, struct vz_str *out)
 
 /* ---- disk ---- */
 
+/* Is what the disk has, up to less than a block, the container's limit and not all that its file system has? */
+static bool is_limited(const struct scene *s, enum meter limit, uint64_t all, uint64_t block)
+{
+	return has_limit(s, limit) && all <= s->now.v[limit] && s->now.v[limit] - all < block;
+}
+
+static uint64_t disk_size(const struct scene *s)
+{
+	return s->now.v[METER_DISK_USED] + s->now.v[METER_DISK_FREE];
+}
+
+static uint64_t inodes_all(const struct scene *s)
+{
+	return s->now.v[METER_INODES_USED] + s->now.v[METER_INODES_FREE];
+}
+
 static unsigned int score_disk(const struct scene *s)
 {
 	uint64_t used = s->now.v[METER_DISK_USED], left = s->now.v[METER_DISK_FREE];
@@ -277,22 +293,29 @@ static unsigned int score_disk(const struct scene *s)
 	return left < ROOM_FOR_NOTHING ? 100 : nearly_full(used, used + left);
 }
 
-static void say_where(const struct scene *s, struct vz_str *out)
+static void say_where(const struct scene *s, bool limited, struct vz_str *out)
 {
-	if (s->place)
+	if (s->place && !limited)
 		str_addf(out, "; make room on the host where '%s' is", s->place);
 }
 
 static void say_disk(const struct scene *s, struct vz_str *out)
 {
-	uint64_t left = s->now.v[METER_DISK_FREE], all = s->now.v[METER_DISK_USED] + left;
+	uint64_t left = s->now.v[METER_DISK_FREE], all = disk_size(s);
 
 	str_add(out, "its disk is ");
 	str_add(out, left < ROOM_FOR_NOTHING ? "full: " : "nearly full: ");
 	add_size(out, left);
 	str_add(out, " left of ");
 	add_size(out, all);
-	say_where(s, out);
+	say_where(s, is_limited(s, METER_DISK_LIMIT, all, ROOM_FOR_NOTHING), out);
+}
+
+/* Where nobody limits the disk, no option would give the container more. */
+static void help_disk(const struct scene *s, struct vz_str *out)
+{
+	if (is_limited(s, METER_DISK_LIMIT, disk_size(s), ROOM_FOR_NOTHING))
+		advise_size(s, out, "diskspace", s->now.v[METER_DISK_LIMIT]);
 }
 
 static unsigned int score_inodes(const struct scene *s)
@@ -308,15 +331,14 @@ static void say_inodes(const struct scene *s, struct vz_str *out)
 {
 	uint64_t left = s->now.v[METER_INODES_FREE];
 
-	str_addf(out, "its disk can hold %" PRIu64 " more files, of %" PRIu64, left, s->now.v[METER_INODES_USED] + left);
-	say_where(s, out);
+	str_addf(out, "its disk can hold %" PRIu64 " more files, of %" PRIu64, left, inodes_all(s));
+	say_where(s, is_limited(s, METER_INODES_LIMIT, inodes_all(s), 1), out);
 }
 
-/* Nobody limits the disk of a container here: no option would give it more. */
-static void help_not(const struct scene *s, struct vz_str *out)
+static void help_inodes(const struct scene *s, struct vz_str *out)
 {
-	(void)s;
-	(void)out;
+	if (is_limited(s, METER_INODES_LIMIT, inodes_all(s), 1))
+		advise(s, out, "diskinodes", s->now.v[METER_INODES_LIMIT] * 2, "");
 }
 
 /* ---- tasks ---- */
@@ -611,8 +633,8 @@ static const struct symptom {
 	{ "frozen",   score_frozen,   say_frozen,   help_frozen,   NULL,              METER__MAX },
 	{ "filter",   score_filter,   say_filter,   help_filter,   NULL,              METER__MAX },
 	{ "oom",      score_oom,      say_oom,      help_oom,      say_oom_earlier,   METER_OOM_KILLS },
-	{ "disk",     score_disk,     say_disk,     help_not,      NULL,              METER__MAX },
-	{ "inodes",   score_inodes,   say_inodes,   help_not,      NULL,              METER__MAX },
+	{ "disk",     score_disk,     say_disk,     help_disk,     NULL,              METER__MAX },
+	{ "inodes",   score_inodes,   say_inodes,   help_inodes,   NULL,              METER__MAX },
 	{ "tasks",    score_tasks,    say_tasks,    help_tasks,    say_tasks_earlier, METER_TASKS_REFUSED },
 	{ "inotify",  score_inotify,  say_inotify,  help_inotify,  NULL,              METER__MAX },
 	{ "host",     score_host,     say_host,     help_host,     NULL,              METER__MAX },

@@ -52,8 +52,10 @@ enum meter {
 	METER_TASKS_REFUSED,	/* + how often there could not be one more */
 	METER_DISK_USED,	/* of the file system that holds the root */
 	METER_DISK_FREE,	/* to root inside */
+	METER_DISK_LIMIT,	/* of its own */
 	METER_INODES_USED,
 	METER_INODES_FREE,
+	METER_INODES_LIMIT,
 	METER_PACKETS_IN,	/* + of all interfaces inside but the loopback */
 	METER_PACKETS_OUT,	/* + */
 	METER_DROPPED_IN,	/* + */

@@ -105,12 +105,13 @@ int64_t vz_ct_nproc(struct vz_ct *ct);
 enum vz_figure {
 	VZ_FIGURE_HELD,		/* in use */
 	VZ_FIGURE_MAXHELD,	/* the most that ever was, since the start */
+	VZ_FIGURE_SOFT,		/* of DISKSPACE and DISKINODES: may be exceeded for some time */
 	VZ_FIGURE_LIMIT,	/* as the kernel enforces it; INT64_MAX: none */
 	VZ_FIGURE_FAILCNT,	/* how often there was no more to be had */
 };
 /*
- * A figure of a beancounter ("PHYSPAGES"), in its unit, of a running container, whose configuration was read;
- * and of CPUUNITS and CPULIMIT the limit, if it is another than configured. False: not known.
+ * A figure of a beancounter ("PHYSPAGES") or a limit of the disk, in its unit, of a running container, whose
+ * configuration was read; and of CPUUNITS and CPULIMIT the limit, if it is another than configured. False: not known.
  */
 bool vz_ct_figure(struct vz_ct *ct, const char *key, enum vz_figure figure, uint64_t *ret);
 /* Whose figures /proc shows inside: VZ_PROC_NONE if it does not run. */

@@ -237,6 +237,46 @@ static void places_are_those_that_are_there(void **state)
 	check_places("0", "", NULL);
 }
 
+static void check_disk(struct vz_conf c, struct quota_limits want)
+{
+	struct quota_limits got = policy_disk(&c);
+
+	assert_int_equal(got.space_soft, want.space_soft);
+	assert_int_equal(got.space_hard, want.space_hard);
+	assert_int_equal(got.inodes_soft, want.inodes_soft);
+	assert_int_equal(got.inodes_hard, want.inodes_hard);
+	assert_int_equal(policy_disk_is_limited(&c), want.space_soft || want.space_hard || want.inodes_soft || want.inodes_hard);
+	conf_done(&c);
+}
+
+static void limits_of_the_disk_are_in_kib_and_files(void **state)
+{
+	(void)state;
+	check_disk((struct vz_conf){ 0 }, (struct quota_limits){ 0 });
+	check_disk(CONF(VZ_P_diskspace, "1G:2G", VZ_P_diskinodes, "100:200"),
+		   (struct quota_limits){ 1 << 20, 2 << 20, 100, 200 });
+	check_disk(CONF(VZ_P_diskspace, "500", VZ_P_diskinodes, "7"), (struct quota_limits){ 500, 500, 7, 7 });
+	check_disk(CONF(VZ_P_diskspace, "1G", VZ_P_disk_quota, "no"), (struct quota_limits){ 0 });
+}
+
+static void unlimited_and_zero_are_no_limit_of_the_disk(void **state)
+{
+	(void)state;
+	check_disk(CONF(VZ_P_diskspace, "unlimited", VZ_P_diskinodes, "0"), (struct quota_limits){ 0 });
+	check_disk(CONF(VZ_P_diskspace, "1:unlimited", VZ_P_diskinodes, "0:9"), (struct quota_limits){ 1, 0, 0, 9 });
+	/* As bytes the kernel could not count it. */
+	check_disk(CONF(VZ_P_diskspace, "9007199254740991"), (struct quota_limits){ 0 });
+	check_disk(CONF(VZ_P_diskspace, "9007199254740990"), (struct quota_limits){ 9007199254740990, 9007199254740990, 0, 0 });
+}
+
+static void soft_limit_for_no_time_is_a_hard_one(void **state)
+{
+	(void)state;
+	check_disk(CONF(VZ_P_diskspace, "1G:2G", VZ_P_quotatime, "0"), (struct quota_limits){ 1 << 20, 1 << 20, 0, 0 });
+	check_disk(CONF(VZ_P_diskspace, "1G:2G", VZ_P_quotatime, "60"), (struct quota_limits){ 1 << 20, 2 << 20, 0, 0 });
+	check_disk(CONF(VZ_P_diskinodes, "0:2", VZ_P_quotatime, "0"), (struct quota_limits){ 0, 0, 0, 2 });
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -252,6 +292,9 @@ int main(void)
 		cmocka_unit_test(more_pages_than_bytes_can_count_are_unlimited),
 		cmocka_unit_test(each_priority_weighs_twice_the_one_below),
 		cmocka_unit_test(places_are_those_that_are_there),
+		cmocka_unit_test(limits_of_the_disk_are_in_kib_and_files),
+		cmocka_unit_test(unlimited_and_zero_are_no_limit_of_the_disk),
+		cmocka_unit_test(soft_limit_for_no_time_is_a_hard_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

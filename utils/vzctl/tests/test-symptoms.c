@@ -138,6 +138,14 @@ static const struct story stories[] = {
 		"memory 50 " },
 	{ "a full disk", { { METER_DISK_USED, 100 * M, 0 }, { METER_DISK_FREE, 1024, 0 } }, "disk 100 " },
 	{ "a disk that is nearly full", { { METER_DISK_USED, 97 * M, 0 }, { METER_DISK_FREE, 3 * M, 0 } }, "disk 15 " },
+	{ "a full disk, and it is its own limit", {
+		{ METER_DISK_USED, 100 * M, 0 }, { METER_DISK_FREE, 0, 0 }, { METER_DISK_LIMIT, 100 * M, 0 } },
+		"disk 100 vzctl set 101 --diskspace 200M --save" },
+	{ "a full disk, and its limit is far away", {
+		{ METER_DISK_USED, 100 * M, 0 }, { METER_DISK_FREE, 0, 0 }, { METER_DISK_LIMIT, 200 * M, 0 } }, "disk 100 " },
+	{ "as many files as it may have", {
+		{ METER_INODES_USED, 1000, 0 }, { METER_INODES_FREE, 0, 0 }, { METER_INODES_LIMIT, 1000, 0 } },
+		"inodes 100 vzctl set 101 --diskinodes 2000 --save" },
 	{ "no more files", {
 		{ METER_INODES_USED, 1000, 0 }, { METER_INODES_FREE, 0, 0 }, { METER_DISK_USED, 1, 0 }, { METER_DISK_FREE, M, 0 } },
 		"inodes 100 " },
