@@ -395,9 +395,6 @@ unchanged()
 	done <<-'END'
 	155 convert
 	166 compact
-	60 quotaon
-	66 quotaoff
-	61 quotainit
 	156 snapshot
 	159 snapshot-switch
 	158 snapshot-delete

@@ -158,6 +158,36 @@ fill() { vzctl exec "$1" "dd if=/dev/zero of=$2 bs=256k count=120 2>/dev/null; s
 	done
 }
 
+# bats test_tags=core
+@test "quota: quotaoff lifts limits, quotaon and a start set them, quotainit counts" {
+	need_quota
+	vz_conf DISK_QUOTA=no
+	create_limited 101
+	vz_conf DISK_QUOTA=yes
+	vzctl --quiet set 101 --diskspace 10M:12M --quotatime 0 --save
+	is "0 0 0 0" "$(limits 7143424)"
+	rc_is 0 vzctl quotainit 101
+	# No time for more than the soft limit: that is a hard one.
+	is "10240 10240 0 0" "$(limits 7143424)"
+	rc_is 0 vzctl quotaoff 101
+	is "0 0 0 0" "$(limits 7143424)"
+	rc_is 0 vzctl quotaon 101
+	is "10240 10240 0 0" "$(limits 7143424)"
+	rc_is 0 vzctl set 101 --quotatime 60 --save
+	has "QUOTATIME: kept, not enforced: soft limits may be exceeded for 604800 seconds"
+	is "10240 12288 0 0" "$(limits 7143424)"
+	rc_is 0 vzctl quotaoff 101
+	vzctl --quiet start 101
+	is "10240 12288 0 0" "$(limits 7143424)"
+	rc_is 32 vzctl quotainit 101
+	rc_is 0 vzctl quotaoff 101
+	rc_is 0 vzctl quotaon 101
+	is "10240 12288 0 0" "$(limits 7143424)"
+	vzctl --quiet restart 101 --fast
+	vzctl --quiet set 101 --diskquota no --setmode restart --save
+	is "0 0 0 0" "$(limits 7143424)"
+}
+
 # ---- where it cannot ----
 
 @test "quota: limits that nothing enforces are refused to who asks for them, and what would help is said" {
@@ -172,6 +202,11 @@ fill() { vzctl exec "$1" "dd if=/dev/zero of=$2 bs=256k count=120 2>/dev/null; s
 	is "$before" "$(cksum <"$(conf 101)")"
 	vzctl --quiet start 101
 	rc_is 62 vzctl set 101 --diskspace 10M
+	rc_is 60 vzctl quotaon 101
+	vzctl --quiet stop 101 --fast
+	rc_is 61 vzctl quotainit 101
+	has "tune2fs"
+	rc_is 0 vzctl quotaoff 101
 }
 
 @test "quota: limits from a sample are kept where nothing enforces them, and that is said once" {
@@ -185,11 +220,15 @@ fill() { vzctl exec "$1" "dd if=/dev/zero of=$2 bs=256k count=120 2>/dev/null; s
 	is 1048576:1153433 "$(conf_value 101 DISKSPACE)"
 }
 
-@test "quota: with DISK_QUOTA=no limits are kept in silence" {
+@test "quota: with DISK_QUOTA=no limits are kept in silence, and the commands are skipped" {
 	vz_conf DISK_QUOTA=no
 	rc_is 0 vzctl create 101 --ostemplate minimal --diskspace 10M
 	has_not "not enforced"
 	is 10240:10240 "$(conf_value 101 DISKSPACE)"
 	rc_is 0 vzctl set 101 --diskspace 20M --save
 	is 20480:20480 "$(conf_value 101 DISKSPACE)"
+	rc_is 61 vzctl quotainit 101
+	is "Disk quota is not enabled, skipping operation" "$output"
+	rc_is 60 vzctl quotaon 101
+	rc_is 66 vzctl quotaoff 101
 }

@@ -196,6 +196,13 @@ struct vz_create {
 int vz_ct_create(struct vz_ct *ct, const struct vz_create *opt, struct vz_err *err);
 int vz_ct_destroy(struct vz_ct *ct, struct vz_err *err);
 
+/*
+ * Disk quota apart from a start, which does all of it: count the files of a stopped container, set its
+ * limits, take them away until they are set again. VZ_E_DQ_… if DISK_QUOTA is "no".
+ */
+enum vz_quota { VZ_QUOTA_INIT, VZ_QUOTA_ON, VZ_QUOTA_OFF };
+int vz_ct_quota(struct vz_ct *ct, enum vz_quota what, struct vz_err *err);
+
 struct vz_start {
 	bool force, wait, skip_fsck, skip_remount, skip_setup;
 	unsigned int wait_seconds;	/* 0: an hour */
