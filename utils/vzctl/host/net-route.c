@@ -48,25 +48,23 @@ static struct rtnl_route *route_of(struct net *n, const struct net_addr *dst, in
 	return complete ? route : NULL;
 }
 
-int net_route_add(struct net *n, enum net_side side, const struct net_addr *dst, int index,
-		  const struct net_addr *src, enum net_route_mode mode)
+/* Takes the route; without one there was no memory for it. */
+static int add_route(struct net *n, enum net_side side, struct rtnl_route *route, int flags)
 {
-	struct rtnl_route *route = route_of(n, dst, index, src);
-	int flags = NLM_F_CREATE | (mode == NET_ROUTE_REPLACE ? NLM_F_REPLACE : NLM_F_EXCL);
 	struct nl_msg *msg = NULL;
 	int r = -ENOMEM;
 
 	if (!route)
 		return r;
-	if (n->nl.rtnl_route_build_add_request(route, flags, &msg) == 0)
+	if (n->nl.rtnl_route_build_add_request(route, NLM_F_CREATE | flags, &msg) == 0)
 		r = netlink_talk(&n->nl, n->sock[side], msg, NULL, NULL);
 	n->nl.rtnl_route_put(route);
 	return r;
 }
 
-int net_route_del(struct net *n, enum net_side side, const struct net_addr *dst, int index)
+/* Likewise. One that is not there is no error. */
+static int del_route(struct net *n, enum net_side side, struct rtnl_route *route)
 {
-	struct rtnl_route *route = route_of(n, dst, index, NULL);
 	struct nl_msg *msg = NULL;
 	int r = -ENOMEM;
 
@@ -76,6 +74,17 @@ int net_route_del(struct net *n, enum net_side side, const struct net_addr *dst,
 		r = netlink_talk(&n->nl, n->sock[side], msg, NULL, NULL);
 	n->nl.rtnl_route_put(route);
 	return r == -ESRCH ? 0 : r;
+}
+
+int net_route_add(struct net *n, enum net_side side, const struct net_addr *dst, int index,
+		  const struct net_addr *src, enum net_route_mode mode)
+{
+	return add_route(n, side, route_of(n, dst, index, src), mode == NET_ROUTE_REPLACE ? NLM_F_REPLACE : NLM_F_EXCL);
+}
+
+int net_route_del(struct net *n, enum net_side side, const struct net_addr *dst, int index)
+{
+	return del_route(n, side, route_of(n, dst, index, NULL));
 }
 
 /* NULL: out of memory. */
@@ -102,30 +111,12 @@ static struct rtnl_route *gateway_route(struct net *n, const struct net_addr *ga
 
 int net_gateway_set(struct net *n, enum net_side side, const struct net_addr *gateway, int index)
 {
-	struct rtnl_route *route = gateway_route(n, gateway, index);
-	struct nl_msg *msg = NULL;
-	int r = -ENOMEM;
-
-	if (!route)
-		return r;
-	if (n->nl.rtnl_route_build_add_request(route, NLM_F_CREATE | NLM_F_REPLACE, &msg) == 0)
-		r = netlink_talk(&n->nl, n->sock[side], msg, NULL, NULL);
-	n->nl.rtnl_route_put(route);
-	return r;
+	return add_route(n, side, gateway_route(n, gateway, index), NLM_F_REPLACE);
 }
 
 int net_gateway_del(struct net *n, enum net_side side, const struct net_addr *gateway, int index)
 {
-	struct rtnl_route *route = gateway_route(n, gateway, index);
-	struct nl_msg *msg = NULL;
-	int r = -ENOMEM;
-
-	if (!route)
-		return r;
-	if (n->nl.rtnl_route_build_del_request(route, 0, &msg) == 0)
-		r = netlink_talk(&n->nl, n->sock[side], msg, NULL, NULL);
-	n->nl.rtnl_route_put(route);
-	return r == -ESRCH ? 0 : r;
+	return del_route(n, side, gateway_route(n, gateway, index));
 }
 
 static int note_way(const struct netlink *nl, struct nl_msg *msg, void *data)
