@@ -211,9 +211,10 @@ Detached from CT 101" "$(cat "$BATS_TEST_TMPDIR/err")"
 	vzctl exec 103 'rm /sbin/getty; printf "#!/bin/sh\nexec sleep 1117\n" >/sbin/getty; chmod +x /sbin/getty'
 	in_bg vzctl exec3 103 /probe hunt trace
 	wait_for 5 pgrep -f "^/probe hunt trace"
+	# Caught as early as that it is still the shell.
 	rc_is 0 on_tty "
 def is_traced():
-	pid = os.popen('pgrep -f \"^sleep 1117\"').read().strip()
+	pid = os.popen('pgrep -f \"^(/bin/sh /sbin/getty|sleep 1117)\"').read().strip()
 	return pid and 'TracerPid:\t0' not in open('/proc/%s/status' % pid).read()
 expect('Attached')
 while not is_traced(): time.sleep(0.05)
