@@ -65,7 +65,8 @@ fill() { vzctl exec "$1" "dd if=/dev/zero of=$2 bs=256k count=120 2>/dev/null; s
 		n=$(fill 101 /big)
 		[ "$n" -gt 4000 ] && [ "$n" -le 10240 ] || { echo "$layout: $n KiB were written"; return 1; }
 		[ "$(disk 101 free)" -le 64 ]
-		run vzctl exec2 101 'echo more >/tmp/more && sync && mkdir /more'
+		# More than the last big block may have left.
+		run vzctl exec2 101 'dd if=/dev/zero of=/tmp/more bs=4k count=32 && sync && mkdir /more'
 		has 'uota exceeded'
 		vzctl exec2 101 'rm /big && echo more >/more'
 		vzctl --quiet stop 101 --fast
