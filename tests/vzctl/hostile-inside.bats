@@ -121,8 +121,8 @@ swapon EPERM" "$(probe 101 calls | head -n 15)"
 	for type in ext4 xfs btrfs vfat iso9660 erofs squashfs nfs cifs devtmpfs debugfs tracefs securityfs configfs \
 		hugetlbfs pstore efivarfs fusectl autofs cgroup; do
 		run probe 101 mountfs $type /mnt/x
-		# Those of networks ask what is to be mounted before they ask who wants that.
-		[[ $output =~ ^(EPERM|ENODEV|EACCES)$ || $type:$output =~ ^(nfs|cifs):EINVAL$ ]] || { echo "$type: $output"; return 1; }
+		# Those of networks ask what is to be mounted before they ask who wants that, and one for its firmware.
+		[[ $output =~ ^(EPERM|ENODEV|EACCES)$ || $type:$output =~ ^(nfs:EINVAL|cifs:EINVAL|efivarfs:EOPNOTSUPP)$ ]] || { echo "$type: $output"; return 1; }
 	done
 	for type in tmpfs ramfs proc sysfs devpts mqueue cgroup2; do
 		is "$type ok" "$type $(probe 101 mountfs $type /mnt/x)"
@@ -166,9 +166,11 @@ swapon EPERM" "$(probe 101 calls | head -n 15)"
 
 @test "inside: a raw socket reaches its own interfaces only" {
 	is ok "$(probe 101 packet 1)"
-	local index
-	for index in $(cat /sys/class/net/*/ifindex); do
-		[ "$index" -eq 1 ] || is ENODEV "$(probe 101 packet "$index")"
+	local index own
+	# With modules for tunnels loaded each network has some from the beginning.
+	own=$(inside 'ip -o link' | cut -d : -f 1 | xargs)
+	for index in $(cat /sys/class/net/*/ifindex) 4711; do
+		[[ " $own " == *" $index "* ]] || is ENODEV "$(probe 101 packet "$index")"
 	done
 	run inside 'ping -c 1 -W 1 198.51.100.1'
 	has "etwork is unreachable"
