@@ -36,6 +36,9 @@ require()
 		userns) [ -e /proc/self/ns/user ] || skip "the kernel has no user namespaces" ;;
 		overlay) grep -qw overlay /proc/filesystems || skip "the kernel has no overlayfs" ;;
 		systemd) [ -d /run/systemd/system ] || skip "systemd is not process 1" ;;
+		sysctls) [ -d /run/vm ] || skip "changes a sysctl of the host, which is for scripts/vm only" ;;
+		fuse) [ -c /dev/fuse ] || skip "the host has no fuse" ;;
+		tun) [ -c /dev/net/tun ] || skip "the host has no tun" ;;
 		speed) [ "${TIME_SCALE:-1}" -eq 1 ] || skip "would take hours in an emulated machine" ;;
 		v1) grep -q ' - cgroup cgroup ' /proc/self/mountinfo || skip "no cgroup v1 here" ;;
 		*) command -v "$what" >/dev/null || skip "needs $what" ;;

@@ -40,7 +40,7 @@ take()
 # lower SYSCTL VALUE: until the end of the test. Without a process, of which there might be no more.
 lower()
 {
-	[ -d /run/vm ] || skip "changes a sysctl of the host, which is for scripts/vm only"
+	require sysctls
 	lowered=/proc/sys/${1//.//}
 	before=$(<"$lowered")
 	echo "$2" >"$lowered"

@@ -84,7 +84,7 @@ up()
 # bats test_tags=core
 @test "density: a start for which the host allows no more namespaces names the limit" {
 	# Where nobody else depends on it.
-	[ -d /run/vm ] || skip "changes a sysctl, which is for scripts/vm only"
+	require sysctls
 	create_minimal 101
 	sysctl -q user.max_net_namespaces=0
 	run vzctl start 101

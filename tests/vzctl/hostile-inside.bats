@@ -207,7 +207,7 @@ swapon EPERM" "$(probe 101 calls | head -n 15)"
 }
 
 @test "inside: FUSE works where the administrator allows it, and has no device elsewhere" {
-	[ -c /dev/fuse ] || skip "the host has no fuse"
+	require fuse
 	is ENOENT "$(probe 101 fuse /mnt/x)"
 	create_minimal 102 --features fuse:on
 	vzctl --quiet start 102

@@ -253,7 +253,7 @@ inside() { vzctl exec 101 "$1" 2>&1 || :; }
 
 # bats test_tags=core,cgroup
 @test "isolation: features and --devnodes bring devices of the host, with the rights asked for" {
-	[ -c /dev/fuse ] && [ -c /dev/net/tun ] || skip "the host has no fuse or tun"
+	require fuse tun
 	local before
 	before=$(stat -c %a:%u /dev/fuse /dev/net/tun)
 	is ENOENT "$(probe 101 open rw /dev/net/tun)"
@@ -273,7 +273,7 @@ inside() { vzctl exec 101 "$1" 2>&1 || :; }
 
 # bats test_tags=core,cgroup
 @test "isolation: --devnodes brings nodes into a running container at once, and takes them away" {
-	[ -c /dev/fuse ] && [ -c /dev/net/tun ] || skip "the host has no fuse or tun"
+	require fuse tun
 	cp "$(conf 102)" "$PREFIX/102.conf"
 	vzctl --quiet start 102
 	put_probe 102
@@ -311,7 +311,7 @@ inside() { vzctl exec 101 "$1" 2>&1 || :; }
 }
 
 @test "isolation: a node in whose place the container put something else is refused, rc 86, and nothing of the host is touched" {
-	[ -c /dev/fuse ] || skip "the host has no fuse"
+	require fuse
 	cp "$(conf 102)" "$PREFIX/102.conf"
 	vzctl --quiet start 102
 	vzctl exec 102 'ln -s /etc/passwd /dev/fuse'

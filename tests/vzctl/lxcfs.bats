@@ -10,7 +10,7 @@ load ../lib/helpers
 setup_file()
 {
 	require lxcfs
-	[ -c /dev/fuse ] || skip "the kernel has no FUSE"
+	require fuse
 	host_setup
 	need_template minimal
 }
