@@ -10,9 +10,13 @@ load ../lib/templates
 setup()
 {
 	require root userns python3
-	DIR=$BATS_TEST_TMPDIR/root
+	# Where the file system can map ids: on kernels before 6.3 tmpfs cannot.
+	HERE=$(mktemp -d "${HOST_DIR:-/var/tmp}/openve-unpack.XXXXXX")
+	DIR=$HERE/root
 	mkdir "$DIR"
 }
+
+teardown() { rm -rf "$HERE"; }
 
 @test "unpack: files, directories, links and pipes arrive with modes, owners and times" {
 	accepted <<-END
@@ -170,7 +174,7 @@ setup()
 	refused "'../escape' leads out of the root" <<-END
 		file ../escape x
 	END
-	[ ! -e "$BATS_TEST_TMPDIR/escape" ]
+	[ ! -e "$HERE/escape" ]
 }
 
 @test "unpack: a member with a way up in the middle is refused" {
@@ -178,14 +182,14 @@ setup()
 		dir a
 		file a/../../escape x
 	END
-	[ ! -e "$BATS_TEST_TMPDIR/escape" ]
+	[ ! -e "$HERE/escape" ]
 }
 
 @test "unpack: an absolute member is refused" {
 	refused "leads out of the root" <<-END
-		file $BATS_TEST_TMPDIR/escape x
+		file $HERE/escape x
 	END
-	[ ! -e "$BATS_TEST_TMPDIR/escape" ]
+	[ ! -e "$HERE/escape" ]
 }
 
 @test "unpack: a hard link out of the root is refused" {
@@ -198,16 +202,16 @@ setup()
 }
 
 @test "unpack: writing through a symlink is refused, wherever it points" {
-	mkdir "$BATS_TEST_TMPDIR/outside"
+	mkdir "$HERE/outside"
 	refused "'a/x' would be written through a symbolic link" <<-END
-		link a $BATS_TEST_TMPDIR/outside
+		link a $HERE/outside
 		file a/x evil
 	END
 	refused "'b/x' would be written through a symbolic link" <<-END
 		link b ../outside
 		file b/x evil
 	END
-	is "" "$(ls -A "$BATS_TEST_TMPDIR/outside")"
+	is "" "$(ls -A "$HERE/outside")"
 }
 
 @test "unpack: a hard link through a symlink is refused" {
@@ -218,12 +222,12 @@ setup()
 }
 
 @test "unpack: a symlink that is replaced by a file is not followed" {
-	echo old >"$BATS_TEST_TMPDIR/outside"
+	echo old >"$HERE/outside"
 	accepted <<-END
-		link a $BATS_TEST_TMPDIR/outside
+		link a $HERE/outside
 		file a new
 	END
-	is old "$(cat "$BATS_TEST_TMPDIR/outside")"
+	is old "$(cat "$HERE/outside")"
 	is new "$(cat "$DIR/a")"
 }
 
