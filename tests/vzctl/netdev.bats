@@ -116,7 +116,7 @@ links() { on_host ip -o link | sed 's/^[0-9]*: \([^:@]*\).*ether \([^ ]*\).*/\1 
 	vzctl --quiet set 101 --netdev_add nic0 --save
 	vzctl --quiet start 101
 	vzctl exec 101 'kill -USR2 1' || :
-	wait_for 20 sh -c "! nsenter --net='$PREFIX/net/host' ip link show nic1 >/dev/null 2>&1"
+	wait_for 60 sh -c "! nsenter --net='$PREFIX/net/host' ip link show nic1 >/dev/null 2>&1"
 	rc_is 104 vzctl start 101
 	has "the host has no network device 'nic0'"
 	vzctl --quiet set 101 --netdev_del nic0 --save
