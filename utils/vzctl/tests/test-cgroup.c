@@ -355,12 +355,12 @@ static void freezing_stops_and_thawing_goes_on(void **state)
 	assert_int_equal(cgroup_create_v2(h->cg, h->group), 0);
 	assert_int_equal(host_attach(h->cg->v2, h->group, pid), 0);
 	assert_int_equal(cgroup_is_frozen(h->cg, h->group), 0);
-	assert_int_equal(cgroup_freeze(h->cg, h->group, true, USEC_PER_SEC), 0);
+	assert_int_equal(cgroup_freeze(h->cg, h->group, true, 5 * USEC_PER_SEC), 0);
 	assert_int_equal(cgroup_is_frozen(h->cg, h->group), 1);
 	before = *ticks;
 	pause_ms(30);
 	assert_int_equal(*ticks, before);
-	assert_int_equal(cgroup_freeze(h->cg, h->group, false, USEC_PER_SEC), 0);
+	assert_int_equal(cgroup_freeze(h->cg, h->group, false, 5 * USEC_PER_SEC), 0);
 	assert_int_equal(cgroup_is_frozen(h->cg, h->group), 0);
 	pause_ms(30);
 	assert_true(*ticks > before);
@@ -374,11 +374,11 @@ static void thawing_below_a_frozen_parent_times_out(void **state)
 	usec_t start;
 
 	assert_int_equal(cgroup_create_v2(h->cg, h->group), 0);
-	assert_int_equal(cgroup_freeze(h->cg, h->base, true, USEC_PER_SEC), 0);
+	assert_int_equal(cgroup_freeze(h->cg, h->base, true, 5 * USEC_PER_SEC), 0);
 	start = now_usec();
 	assert_int_equal(cgroup_freeze(h->cg, h->group, false, 30 * USEC_PER_MSEC), -ETIMEDOUT);
 	assert_true(now_usec() - start >= 30 * USEC_PER_MSEC);
-	assert_int_equal(cgroup_freeze(h->cg, h->base, false, USEC_PER_SEC), 0);
+	assert_int_equal(cgroup_freeze(h->cg, h->base, false, 5 * USEC_PER_SEC), 0);
 }
 
 /* Seven processes in two groups; nobody of them waits for anybody. */
@@ -450,7 +450,7 @@ static void waiting_for_an_inhabited_group_times_out(void **state)
 	assert_int_equal(host_attach(h->cg->v2, h->group, pid), 0);
 	assert_int_equal(cgroup_wait_empty(h->cg, h->group, 20 * USEC_PER_MSEC), -ETIMEDOUT);
 	end(pid);
-	assert_int_equal(cgroup_wait_empty(h->cg, h->group, USEC_PER_SEC), 0);
+	assert_int_equal(cgroup_wait_empty(h->cg, h->group, 5 * USEC_PER_SEC), 0);
 	assert_int_equal(cgroup_wait_empty(h->cg, "vz-test-missing", 0), 0);
 }
 
@@ -638,8 +638,8 @@ static int life_of_a_group(struct cgroups *cg, const char *group)
 	pid = sleeper();
 	CHECK(host_attach_v1(cg, group, pid) == 0);
 	CHECK(host_attach(cg->v2, group, pid) == 0);
-	CHECK(cgroup_freeze(cg, group, true, USEC_PER_SEC) == 0);
-	CHECK(cgroup_freeze(cg, group, false, USEC_PER_SEC) == 0);
+	CHECK(cgroup_freeze(cg, group, true, 5 * USEC_PER_SEC) == 0);
+	CHECK(cgroup_freeze(cg, group, false, 5 * USEC_PER_SEC) == 0);
 	CHECK(cgroup_kill(cg, group) == 0);
 	CHECK(cgroup_remove(cg, group) == 0);
 	CHECK(count_existing(cg, group) == 0);
