@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What happens to VEs: counted in ve.events, whose readers wake. */
+#include <linux/cgroup.h>
+#include "internal.h"
+
+/* Lines of ve.events. */
+const char *const ve_event_names[NR_VE_EVENTS] = {
+	[VE_EVENT_START]	= "start",
+	[VE_EVENT_STOP]		= "stop",
+};
+
+/* The files are the css': it stays while its cgroup is found under RCU. */
+static void wake_files(struct ve *ve)
+{
+	struct cgroup *cgrp;
+
+	rcu_read_lock();
+	cgrp = rcu_dereference(ve->cgrp);
+	if (cgrp) {
+		struct ve_css *vc = ve_css(rcu_dereference(cgrp->subsys[ve_cgrp_id]));
+
+		cgroup_file_notify(&vc->state_file);
+		cgroup_file_notify(&vc->events_file);
+	}
+	rcu_read_unlock();
+}
+
+/**
+ * ve_event() - tell everybody that something happened
+ * @ve: to which VE
+ * @event: what
+ *
+ * Context: ve_mutex is held.
+ */
+void ve_event(struct ve *ve, enum ve_event event)
+{
+	atomic_long_inc(&ve->events[event]);
+	wake_files(ve);
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the files of kernel/ve share with each other and with nobody else. */
+#ifndef _KERNEL_VE_INTERNAL_H
+#define _KERNEL_VE_INTERNAL_H
+
+#include <linux/mutex.h>
+#include <linux/ve.h>
+#include <linux/xarray.h>
+
+/**
+ * struct ve_css - a cgroup's part of the controller
+ * @css: what cgroups know
+ * @ve: the VE of this cgroup or of one above it, NULL outside of VEs; set once, with release
+ * @owner: the VE was made here
+ * @children: how many cgroups below have the controller; ve_mutex
+ * @state_file: to wake those who wait for ve.state
+ * @events_file: to wake those who wait for ve.events
+ */
+struct ve_css {
+	struct cgroup_subsys_state	css;
+	struct ve			*ve;
+	bool				owner;
+	unsigned int			children;
+	struct cgroup_file		state_file;
+	struct cgroup_file		events_file;
+};
+
+/* Over ids, bindings, states and names. Never held while cgroup_mutex is taken. */
+extern struct mutex ve_mutex;
+/* id to VE, of those whose cgroup is there; ve_mutex. */
+extern struct xarray ve_table;
+
+static inline struct ve_css *ve_css(struct cgroup_subsys_state *css)
+{
+	return container_of(css, struct ve_css, css);
+}
+
+static inline struct ve *css_ve(struct cgroup_subsys_state *css)
+{
+	return smp_load_acquire(&ve_css(css)->ve);
+}
+
+/* The VE whose cgroup the task is in: it pays. Under RCU. */
+static inline struct ve *task_ve(struct task_struct *task)
+{
+	return css_ve(task_css(task, ve_cgrp_id));
+}
+
+static inline struct ve *ve_get(struct ve *ve)
+{
+	refcount_inc(&ve->refs);
+	return ve;
+}
+
+void ve_put(struct ve *ve);
+const char *ve_state_name(enum ve_state state);
+
+/* bind.c */
+int ve_bind(struct ve *ve, struct task_struct *init);
+int ve_set_osrelease(struct ve *ve, const char *release);
+
+/* events.c */
+extern const char *const ve_event_names[NR_VE_EVENTS];
+void ve_event(struct ve *ve, enum ve_event event);
+
+/* parse.c: no state, no locks, tested by themselves */
+int ve_parse_id(const char *text, u32 *id);
+int ve_parse_cpus(const char *text, unsigned int *cpus);
+int ve_parse_label(const char *text, char *label, size_t size);
+int ve_parse_features(char *text, unsigned long *features);
+int ve_print_features(char *buf, size_t size, unsigned long features);
+
+#endif /* _KERNEL_VE_INTERNAL_H */
