@@ -233,6 +233,34 @@ check-lint: $(B)/gen/seccomp-filter.inc ## shellcheck and cppcheck
 		-D_GNU_SOURCE -D__x86_64__ -DVZ_VERSION=\"$(VERSION)\" -DVZ_LIBEXECDIR=\"x\" -DVZ_DATADIR=\"x\" \
 		-DLIBCGROUP_SONAME=\"x\" -DJSONC_SONAME=\"x\" -DLIBNL_SONAME=\"x\" -DLIBNL_ROUTE_SONAME=\"x\" -I$(V) -I$(B)/gen $(V)/base $(V)/conf $(V)/host $(V)/backend $(V)/ct $(V)/cli $(V)/helpers $(V)/wire $(V)/fuzz
 
+# ---- our kernel ----
+
+# LINUX=: the sources, if not Debian's (see scripts/kernel); TREE=: where the series is worked on.
+TREE ?= linux-ve
+export LINUX
+.PHONY: kernel kernel-plain kernel-debug kernel-deb kernel-tree kernel-sync kernel-series check-kernel kunit vm
+kernel: ## build our kernel for virtual machines (LINUX=sources); kept in the cache
+	scripts/kernel build ve
+kernel-plain: ## the same without our patches
+	scripts/kernel build plain
+kernel-debug: ## ours with KASAN, lockdep and other checks
+	scripts/kernel build debug
+kernel-deb: ## Debian packages of our kernel, for real machines (hours)
+	scripts/kernel deb
+kernel-tree: ## a git tree of Linux with the series as commits, in TREE
+	scripts/kernel-tree make $(TREE)
+kernel-sync: ## take back what is committed in TREE
+	scripts/kernel-tree sync $(TREE)
+kernel-series: ## the series with its new files as mails for git am, in build/series
+	scripts/kernel-tree series
+check-kernel: ## does the series apply, build and look as it should?
+	scripts/check-kernel
+kunit: ## the kernel's unit tests, in a User Mode Linux
+	scripts/kernel kunit
+vm: all ## CMD='...' in a virtual machine with our kernel and systemd
+	@scripts/vm -s -k ve bash -c "$$VM_CMD"
+vm: export VM_CMD := $(value CMD)
+
 bench: all ## compare with lxc and crun, printed as ratios
 	scripts/bench
 
