@@ -128,6 +128,8 @@ static inline bool ve_has(const struct ve *ve, enum ve_feature feature)
 	return test_bit(feature, &ve->features);
 }
 
+/* The parent of what a VE sees in /proc instead of the host's. Entries are made at boot and stay. */
+extern struct proc_dir_entry *const ve_proc_dir;
 struct ve *ve_of_seq(const struct seq_file *m);
 struct cgroup *ve_cgroup_get(struct ve *ve);
 unsigned int ve_nr_cpus(struct ve *ve);
@@ -141,8 +143,8 @@ int __ve_setaffinity(const struct cpumask *mask);
 ssize_t ve_print_cpus(char *buf, const struct cpumask *mask);
 void ve_proc_task(struct seq_file *m, struct task_struct *task);
 struct dentry *ve_proc_lookup(struct inode *dir, struct dentry *dentry, unsigned int flags);
-bool ve_proc_hidden(const struct file *file, const struct proc_dir_entry *de);
-bool ve_proc_stale(const struct dentry *dentry);
+bool __ve_proc_hidden(const struct file *file, const struct proc_dir_entry *de);
+bool __ve_proc_stale(const struct dentry *dentry);
 
 static inline void ve_userns_free(struct user_namespace *ns)
 {
@@ -172,6 +174,16 @@ static inline void ve_getaffinity(struct cpumask *mask)
 static inline int ve_setaffinity(const struct cpumask *mask)
 {
 	return ve_enabled() ? __ve_setaffinity(mask) : 0;
+}
+
+static inline bool ve_proc_hidden(const struct file *file, const struct proc_dir_entry *de)
+{
+	return ve_enabled() && __ve_proc_hidden(file, de);
+}
+
+static inline bool ve_proc_stale(const struct dentry *dentry)
+{
+	return ve_enabled() && __ve_proc_stale(dentry);
 }
 
 #else /* !CONFIG_VE */
