@@ -14,7 +14,7 @@ update_tree()
 	local tree=$1 laid=$2 file
 
 	if [ "$(cat "$tree.origin" 2>/dev/null)" != "$origin" ]; then
-		rm -rf "$tree" "$tree".{origin,laid}
+		rm -rf "$tree" "$tree".{origin,laid,configured}
 		mkdir -p "$(dirname "$tree")"
 		cp -al "$source" "$tree" 2>/dev/null || { rm -rf "$tree" && cp -a "$source" "$tree"; }
 		: >"$tree.laid"
@@ -73,12 +73,17 @@ wants_are_in()
 	[ -z "$missing" ] || fail 21 "Kconfig does not take:$missing"
 }
 
-# configure FILE…: the smallest kernel there is with what these files ask for.
+# configure FILE…: the smallest kernel there is with what these files ask for. Once: Kconfig takes seconds.
 configure()
 {
+	local stamp
+
+	stamp=$({ echo "${CC:-gcc}"; cat "$@"; grep Kconfig "$tree.laid" | (cd "$tree" && xargs -r cat); } | sha256sum)
+	[ ! -e "$tree/.config" ] || [ "$stamp" != "$(cat "$tree.configured" 2>/dev/null)" ] || return 0
 	run_make KCONFIG_CONFIG="$job/config" tinyconfig >/dev/null
 	cat "$@" >>"$job/config"
-	run_make KCONFIG_CONFIG="$job/config" olddefconfig 2>/dev/null
+	run_make KCONFIG_CONFIG="$job/config" olddefconfig 2>"$job/kconfig" || fail 3 "$(cat "$job/kconfig")"
 	wants_are_in "$job/config" "$@"
 	cmp -s "$job/config" "$tree/.config" || cp "$job/config" "$tree/.config"
+	echo "$stamp" >"$tree.configured"
 }
