@@ -144,10 +144,12 @@ int ve_bind(struct ve *ve, struct task_struct *init)
 	ret = binding_check(ve, &b, init);
 	if (!ret) {
 		ve->user_ns = b.user_ns;
-		ve->pid_ns = b.pid_ns;
+		/* Who reads it under RCU sees a namespace that is whole. */
+		smp_store_release(&ve->pid_ns, b.pid_ns);
 		ve->uts_ns = b.uts_ns;
 		ve->start_boottime = ktime_get_boottime_ns();
 		apply_osrelease(ve);
+		ve_load_start(ve);
 		WRITE_ONCE(ve->state, VE_RUNNING);
 		smp_store_release(&b.user_ns->ve, ve_get(ve));
 	}
@@ -181,7 +183,7 @@ void __ve_pidns_exit(struct pid_namespace *pid_ns)
 	}
 	b = (struct binding){ ve->user_ns, ve->pid_ns, ve->uts_ns };
 	ve->user_ns = NULL;
-	ve->pid_ns = NULL;
+	WRITE_ONCE(ve->pid_ns, NULL);
 	ve->uts_ns = NULL;
 	WRITE_ONCE(ve->state, VE_STOPPED);
 	ve_event(ve, VE_EVENT_STOP);

@@ -70,4 +70,11 @@ int ve_parse_label(const char *text, char *label, size_t size);
 int ve_parse_features(char *text, unsigned long *features);
 int ve_print_features(char *buf, size_t size, unsigned long features);
 
+/* load.c */
+void ve_load_step(unsigned long avenrun[3], unsigned long active, unsigned int periods);
+void ve_load_start(struct ve *ve);
+unsigned int ve_nr_running(struct ve *ve);
+unsigned int ve_nr_tasks(struct ve *ve);
+int ve_load_show(struct seq_file *m, void *v);
+
 #endif /* _KERNEL_VE_INTERNAL_H */

@@ -358,6 +358,11 @@ static struct cftype ve_files[] = {
 		.write = ve_cpus_write,
 	},
 	{
+		.name = "loadavg",
+		.flags = CFTYPE_NOT_ON_ROOT,
+		.seq_show = ve_load_show,
+	},
+	{
 		.name = "events",
 		.flags = CFTYPE_NOT_ON_ROOT,
 		.file_offset = offsetof(struct ve_css, events_file),

@@ -68,9 +68,10 @@ enum ve_event {
  * @forks: processes and threads made since the VE was
  * @avenrun: load averages, fixed point as those of the host
  * @load_active: how many tasks the last sample of the load found
+ * @load_updated: up to when the load averages go, in jiffies; ve_mutex
  * @events: how often each of enum ve_event happened
  * @user_ns: of the init it is bound to, with a reference, NULL unless running; ve_mutex
- * @pid_ns: as @user_ns
+ * @pid_ns: as @user_ns; also RCU, to read what it counts
  * @uts_ns: as @user_ns; also NULL if the init shares one that is not its user namespace's
  * @start_boottime: when it was bound, in ns since boot
  * @name: for events and lists; ve_mutex
@@ -86,6 +87,7 @@ struct ve {
 	atomic_long_t		forks;
 	unsigned long		avenrun[3];
 	long			load_active;
+	unsigned long		load_updated;
 	atomic_long_t		events[NR_VE_EVENTS];
 	struct user_namespace	*user_ns;
 	struct pid_namespace	*pid_ns;
