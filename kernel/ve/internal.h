@@ -70,6 +70,40 @@ int ve_parse_label(const char *text, char *label, size_t size);
 int ve_parse_features(char *text, unsigned long *features);
 int ve_print_features(char *buf, size_t size, unsigned long features);
 
+/**
+ * struct ve_memory_use - what memory cgroups count and allow, in pages
+ * @limit: the least from the VE's cgroup upward, and what the machine has
+ * @usage: what is charged to the VE
+ * @cached: of that, pages of files and of shared memory
+ * @file: of that, pages of files that reclaim may take
+ * @reclaimable: of that, slabs that reclaim may take
+ * @swap_limit: as @limit
+ * @swap_usage: as @usage
+ */
+struct ve_memory_use {
+	unsigned long	limit;
+	unsigned long	usage;
+	unsigned long	cached;
+	unsigned long	file;
+	unsigned long	reclaimable;
+	unsigned long	swap_limit;
+	unsigned long	swap_usage;
+};
+
+/* What is made from it, in pages: lines of meminfo. */
+struct ve_memory_view {
+	unsigned long	total;
+	unsigned long	free;
+	unsigned long	available;
+	unsigned long	cached;
+	unsigned long	reclaimable;
+	unsigned long	swap_total;
+	unsigned long	swap_free;
+};
+
+/* memory.c */
+void ve_memory_view(struct ve_memory_view *view, const struct ve_memory_use *use);
+
 /* load.c */
 void ve_load_step(unsigned long avenrun[3], unsigned long active, unsigned int periods);
 void ve_load_start(struct ve *ve);

@@ -69,6 +69,7 @@ enum ve_event {
  * @avenrun: load averages, fixed point as those of the host
  * @load_active: how many tasks the last sample of the load found
  * @load_updated: up to when the load averages go, in jiffies; ve_mutex
+ * @stat_flushed: when the counters of its memory were last brought together, in jiffies
  * @events: how often each of enum ve_event happened
  * @user_ns: of the init it is bound to, with a reference, NULL unless running; ve_mutex
  * @pid_ns: as @user_ns; also RCU, to read what it counts
@@ -88,6 +89,7 @@ struct ve {
 	unsigned long		avenrun[3];
 	long			load_active;
 	unsigned long		load_updated;
+	unsigned long		stat_flushed;
 	atomic_long_t		events[NR_VE_EVENTS];
 	struct user_namespace	*user_ns;
 	struct pid_namespace	*pid_ns;
