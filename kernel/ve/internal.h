@@ -3,6 +3,7 @@
 #ifndef _KERNEL_VE_INTERNAL_H
 #define _KERNEL_VE_INTERNAL_H
 
+#include <linux/cgroup.h>
 #include <linux/mutex.h>
 #include <linux/ve.h>
 #include <linux/xarray.h>
@@ -50,6 +51,15 @@ static inline struct ve *ve_get(struct ve *ve)
 {
 	refcount_inc(&ve->refs);
 	return ve;
+}
+
+/* Whether the cgroup of a VE in the table is being removed. css_offline waits for ve_mutex. */
+static inline bool ve_is_dying(const struct ve *ve)
+{
+	struct cgroup *cgrp = rcu_dereference_protected(ve->cgrp, lockdep_is_held(&ve_mutex));
+
+	return css_is_dying(rcu_dereference_protected(cgrp->subsys[ve_cgrp_id],
+						      lockdep_is_held(&ve_mutex)));
 }
 
 void ve_put(struct ve *ve);

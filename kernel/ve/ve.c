@@ -6,7 +6,7 @@
  * a VE. Tasks whose user namespace belongs to the VE do not leave it, except by exiting.
  *
  * Life of the object and life of the id are two things: an open file of a container that is gone
- * keeps its user namespace, and that the VE; the id is free as soon as the cgroup is removed.
+ * keeps its user namespace, and that the VE; the id is free as soon as rmdir(2) of the cgroup is back.
  *
  * Locks: kernfs' active reference of a ve.* file, ve_mutex, cgroup_threadgroup_rwsem. rmdir waits
  * for the first with cgroup_mutex held, so no file handler may take that.
@@ -79,6 +79,16 @@ struct cgroup *ve_cgroup_get(struct ve *ve)
 	return cgrp;
 }
 
+/* rmdir(2) returns long before css_offline: whose id is wanted again by then has lost it. */
+static int table_add(struct ve *ve)
+{
+	struct ve *old = xa_load(&ve_table, ve->id);
+
+	if (old && !ve_is_dying(old))
+		return -EEXIST;
+	return xa_err(xa_store(&ve_table, ve->id, ve, GFP_KERNEL));
+}
+
 /* The caller has made sure that nobody else knows the css' VE: it is only set here. */
 static int ve_create(struct ve_css *vc, u32 id)
 {
@@ -93,10 +103,10 @@ static int ve_create(struct ve_css *vc, u32 id)
 	ve->state = VE_CONFIGURED;
 	ve->features = BIT(NR_VE_FEATURES) - 1;
 	RCU_INIT_POINTER(ve->cgrp, vc->css.cgroup);
-	ret = xa_insert(&ve_table, id, ve, GFP_KERNEL);
+	ret = table_add(ve);
 	if (ret) {
 		ve_put(ve);
-		return ret == -EBUSY ? -EEXIST : ret;
+		return ret;
 	}
 	static_branch_enable(&ve_key);
 	vc->owner = true;
@@ -106,13 +116,22 @@ static int ve_create(struct ve_css *vc, u32 id)
 
 /* ---- files ---- */
 
+/*
+ * Who opened the file decides, not who writes: an init that is to write START has no rights outside of
+ * its container, and gets the file open.
+ */
+static bool may_write(struct kernfs_open_file *of)
+{
+	return file_ns_capable(of->file, &init_user_ns, CAP_SYS_ADMIN);
+}
+
 /* The VE of a file that can be written: only where the VE was made, not in cgroups below. */
 static struct ve *ve_of_file(struct kernfs_open_file *of)
 {
 	struct ve_css *vc = ve_css(of_css(of));
 	struct ve *ve = css_ve(&vc->css);
 
-	if (!capable(CAP_SYS_ADMIN))
+	if (!may_write(of))
 		return ERR_PTR(-EPERM);
 	if (!ve)
 		return ERR_PTR(-ENXIO);
@@ -132,7 +151,7 @@ static ssize_t ve_id_write(struct kernfs_open_file *of, char *buf, size_t nbytes
 	u32 id;
 	int ret;
 
-	if (!capable(CAP_SYS_ADMIN))
+	if (!may_write(of))
 		return -EPERM;
 	ret = ve_parse_id(strstrip(buf), &id);
 	if (ret)
@@ -157,7 +176,7 @@ static int ve_state_show(struct seq_file *m, void *v)
 	return 0;
 }
 
-/* START, by the init itself: so libvzctl does it. */
+/* START, by the init itself: so it is done without knowing its pid. */
 static ssize_t ve_state_write(struct kernfs_open_file *of, char *buf, size_t nbytes, loff_t off)
 {
 	struct ve *ve = ve_of_file(of);
@@ -403,7 +422,7 @@ static void ve_css_offline(struct cgroup_subsys_state *css)
 	mutex_lock(&ve_mutex);
 	ve_css(css->parent)->children--;
 	if (vc->owner) {
-		xa_erase(&ve_table, vc->ve->id);
+		xa_cmpxchg(&ve_table, vc->ve->id, vc->ve, NULL, GFP_KERNEL);
 		RCU_INIT_POINTER(vc->ve->cgrp, NULL);
 	}
 	mutex_unlock(&ve_mutex);
