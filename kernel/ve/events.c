@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What happens to VEs: counted in ve.events, whose readers wake. */
+/* What happens to VEs: counted in ve.events, whose readers wake, and told over netlink. */
 #include <linux/cgroup.h>
 #include "internal.h"
 
@@ -30,10 +30,11 @@ static void wake_files(struct ve *ve)
  * @ve: to which VE
  * @event: what
  *
- * Context: ve_mutex is held.
+ * Context: May sleep. ve_mutex is held.
  */
 void ve_event(struct ve *ve, enum ve_event event)
 {
 	atomic_long_inc(&ve->events[event]);
 	wake_files(ve);
+	ve_netlink_event(ve, event);
 }

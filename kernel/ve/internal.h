@@ -73,6 +73,13 @@ int ve_set_osrelease(struct ve *ve, const char *release);
 extern const char *const ve_event_names[NR_VE_EVENTS];
 void ve_event(struct ve *ve, enum ve_event event);
 
+/* netlink.c */
+#ifdef CONFIG_NET
+void ve_netlink_event(const struct ve *ve, enum ve_event event);
+#else
+static inline void ve_netlink_event(const struct ve *ve, enum ve_event event) {}
+#endif
+
 /* parse.c: no state, no locks, tested by themselves */
 int ve_parse_id(const char *text, u32 *id);
 int ve_parse_cpus(const char *text, unsigned int *cpus);
