@@ -132,7 +132,7 @@ static inline bool ve_has(const struct ve *ve, enum ve_feature feature)
 	return test_bit(feature, &ve->features);
 }
 
-/* The parent of what a VE sees in /proc instead of the host's. Entries are made at boot and stay. */
+/* The parent of what a VE sees in /proc before the host's. Entries are made at boot and stay. */
 extern struct proc_dir_entry *const ve_proc_dir;
 struct ve *ve_of_seq(const struct seq_file *m);
 struct cgroup *ve_cgroup_get(struct ve *ve);
