@@ -238,7 +238,8 @@ check-lint: $(B)/gen/seccomp-filter.inc ## shellcheck and cppcheck
 # LINUX=: the sources, if not Debian's (see scripts/kernel); TREE=: where the series is worked on.
 TREE ?= linux-ve
 export LINUX
-.PHONY: kernel kernel-plain kernel-debug kernel-deb kernel-tree kernel-sync kernel-series check-kernel kunit vm
+.PHONY: kernel kernel-plain kernel-debug kernel-deb kernel-tree kernel-sync kernel-series check-kernel kunit kernel-test \
+	kernel-debug-test vm
 kernel: ## build our kernel for virtual machines (LINUX=sources); kept in the cache
 	scripts/kernel build ve
 kernel-plain: ## the same without our patches
@@ -257,6 +258,11 @@ check-kernel: ## does the series apply, build and look as it should?
 	scripts/check-kernel
 kunit: ## the kernel's unit tests, in a User Mode Linux
 	scripts/kernel kunit
+kernel-test: ## the kernel's own tests in a virtual machine
+	scripts/test-kernel
+kernel-debug-test: all ## the same and the core of the suite, in the kernel with all checks
+	scripts/test-kernel -k debug -t 7200
+	scripts/test-vm -k debug -t 14400
 vm: all ## CMD='...' in a virtual machine with our kernel and systemd
 	@scripts/vm -s -k ve bash -c "$$VM_CMD"
 vm: export VM_CMD := $(value CMD)
