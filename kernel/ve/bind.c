@@ -3,8 +3,8 @@
  * Binding: a VE gets the namespaces of a container's init, and loses them when that is gone.
  *
  * The user namespace points to its VE for as long as it lives, so a VE is found from whatever that
- * owns: other namespaces, file systems, credentials. The VE points back only while it runs: no cycle
- * of references.
+ * owns: other namespaces, file systems, credentials. The VE points back only while it runs: no
+ * cycle of references.
  */
 #include <linux/cgroup.h>
 #include <linux/cred.h>
@@ -20,8 +20,8 @@
  * __ve_of_userns() - the VE of a user namespace or of the nearest one above it
  * @ns: the namespace
  *
- * Nothing is inherited, the reader walks: namespaces that were made before their container was bound
- * follow at once. A namespace keeps those above it, at most 32.
+ * Nothing is inherited, the reader walks: namespaces that were made before their container was
+ * bound follow at once. A namespace keeps those above it, at most 32.
  *
  * Context: Any.
  * Return: The VE, which lives as long as @ns, or NULL.
@@ -29,6 +29,7 @@
 struct ve *__ve_of_userns(const struct user_namespace *ns)
 {
 	for (; ns; ns = ns->parent) {
+		/* With ve_bind(): a VE that is found is whole. */
 		struct ve *ve = smp_load_acquire(&ns->ve);
 
 		if (ve)
@@ -151,6 +152,7 @@ int ve_bind(struct ve *ve, struct task_struct *init)
 		apply_osrelease(ve);
 		ve_load_start(ve);
 		WRITE_ONCE(ve->state, VE_RUNNING);
+		/* Whoever finds the VE by it, without a lock, sees all of the above. */
 		smp_store_release(&b.user_ns->ve, ve_get(ve));
 	}
 	cgroup_threadgroup_change_end(current);

@@ -38,6 +38,7 @@ static inline struct ve_css *ve_css(struct cgroup_subsys_state *css)
 
 static inline struct ve *css_ve(struct cgroup_subsys_state *css)
 {
+	/* With ve_create(). */
 	return smp_load_acquire(&ve_css(css)->ve);
 }
 

@@ -6,7 +6,7 @@
  * a VE. Tasks whose user namespace belongs to the VE do not leave it, except by exiting.
  *
  * Life of the object and life of the id are two things: an open file of a container that is gone
- * keeps its user namespace, and that the VE; the id is free as soon as rmdir(2) of the cgroup is back.
+ * keeps its user namespace, and that the VE; the id is free when rmdir(2) of the cgroup is back.
  *
  * Locks: kernfs' active reference of a ve.* file, ve_mutex, cgroup_threadgroup_rwsem. rmdir waits
  * for the first with cgroup_mutex held, so no file handler may take that.
@@ -24,6 +24,7 @@
 #include "internal.h"
 
 DEFINE_STATIC_KEY_FALSE(ve_key);
+/* Over ids, bindings, states and names. */
 DEFINE_MUTEX(ve_mutex);
 DEFINE_XARRAY(ve_table);
 
@@ -110,6 +111,7 @@ static int ve_create(struct ve_css *vc, u32 id)
 	}
 	static_branch_enable(&ve_key);
 	vc->owner = true;
+	/* With css_ve(): a VE that is found is whole. */
 	smp_store_release(&vc->ve, ve);
 	return 0;
 }
@@ -117,8 +119,8 @@ static int ve_create(struct ve_css *vc, u32 id)
 /* ---- files ---- */
 
 /*
- * Who opened the file decides, not who writes: an init that is to write START has no rights outside of
- * its container, and gets the file open.
+ * Who opened the file decides, not who writes: an init that is to write START has no rights
+ * outside of its container, and gets the file open.
  */
 static bool may_write(struct kernfs_open_file *of)
 {
@@ -436,7 +438,7 @@ static void ve_css_free(struct cgroup_subsys_state *css)
 	kfree(vc);
 }
 
-/* Whether a move would take what belongs to a VE out of it. Under RCU, or with the task kept alive. */
+/* Whether a move would take what belongs to a VE out of it. Under RCU. */
 static bool ve_would_leave(const struct cred *cred, struct ve *from, struct ve *to)
 {
 	return from && from != to && from == ve_of_userns(cred->user_ns);
@@ -458,7 +460,7 @@ static int ve_can_attach(struct cgroup_taskset *tset)
 	return ret;
 }
 
-/* A child may be born in another cgroup than its parent's, CLONE_INTO_CGROUP: nobody attaches it. */
+/* With CLONE_INTO_CGROUP a child is born in another cgroup: nobody attaches it there. */
 static int ve_can_fork(struct task_struct *task, struct css_set *cset)
 {
 	int ret = 0;
