@@ -263,8 +263,8 @@ kernel-test: ## the kernel's own tests in a virtual machine
 kernel-debug-test: all ## the same and the core of the suite, in the kernel with all checks
 	scripts/test-kernel -k debug -t 7200
 	scripts/test-vm -k debug -t 14400
-vm: all ## CMD='...' in a virtual machine with our kernel and systemd
-	@scripts/vm -s -k ve bash -c "$$VM_CMD"
+vm: all man ## CMD='...' in a virtual machine with our kernel, where all this is installed
+	@scripts/vm-host -k ve bash -c "$$VM_CMD"
 vm: export VM_CMD := $(value CMD)
 
 bench: all ## compare with lxc and crun, printed as ratios
