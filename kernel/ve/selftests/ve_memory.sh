@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # What VEs see of memory and load: free, sysinfo(2), /proc/meminfo, /proc/swaps and /proc/loadavg
-# agree with each other and with the limits; two VEs see nothing of each other, nor the host of them.
+# agree with each other and with the limits; two VEs see nothing of each other, nor the host of
+# them.
 # SWAPDIR is a file system of its own where a file to swap to can be made (default /vz).
 
 # shellcheck source=kernel/ve/selftests/lib.sh disable=SC1091
@@ -14,7 +15,8 @@ swapfile=$swapdir/ve-selftest.swap
 # sysinfo(2), as "totalram freeram sharedram totalswap freeswap procs load1", memory in kB.
 # shellcheck disable=SC2016 # variables of perl
 sysinfo='
-	my $nr = { x86_64 => 99, aarch64 => 179 }->{qx(uname -m) =~ s/\n//r} or die "which syscall?";
+	chomp(my $machine = qx(uname -m));
+	my $nr = { x86_64 => 99, aarch64 => 179 }->{$machine} or die "which syscall?";
 	my $buf = "\0" x 128;
 	die "sysinfo: $!" if syscall($nr, $buf);
 	my ($up, $l1, $l5, $l15, $total, $free, $shared, $buffer, $stotal, $sfree, $procs, $pad,
@@ -30,6 +32,9 @@ mem() { in_ve "$1" cat /proc/meminfo >"$tmp/$1"; line "$tmp/$1" "$2"; }
 sys() { in_ve "$1" perl -e "$sysinfo" | cut -d ' ' -f "$2"; }
 host_sys() { perl -e "$sysinfo" | cut -d ' ' -f "$1"; }
 names() { sed '/^DirectMap/d; /^EarlyMemtest/d; s/:.*//' "$1"; }
+
+# running ID: how many tasks of the VE run or want to.
+running() { cut -d ' ' -f4 "$slice/$1/ve.loadavg" | cut -d / -f1; }
 
 # hold ID MIB: a process of the VE that keeps so much memory until release.
 hold()
@@ -180,7 +185,7 @@ for _ in 1 2 3; do
 	in_ve 501 sh -c 'while :; do :; done' &
 done
 sleep 16
-ok "three that run are at least seen" [ "$(cut -d ' ' -f4 "$slice/501/ve.loadavg" | cut -d / -f1)" -ge 3 ]
+ok "three that run are at least seen" [ "$(running 501)" -ge 3 ]
 load=$(cut -d ' ' -f1 "$slice/501/ve.loadavg")
 ok "and load: $load" awk "BEGIN { exit !($load >= 0.3 && $load <= 1.5) }"
 ok "loadavg and ve.loadavg agree" agree "in_ve 501 cut -d ' ' -f1-3 /proc/loadavg" \
@@ -196,7 +201,7 @@ fsfreeze -f "$swapdir"
 in_ve 503 touch "$swapfile.file" &
 sleep 12
 ok "who waits for a disk is load, too" [ $(($(load 503) - before)) -ge 8 ]
-is "but does not run" "$(cut -d ' ' -f4 "$slice/503/ve.loadavg" | cut -d / -f1)" 0
+is "but does not run" "$(running 503)" 0
 fsfreeze -u "$swapdir"
 wait $!
 
@@ -204,10 +209,11 @@ before=$(load 501)
 echo "-cpu" >"$slice/cgroup.subtree_control"
 sleep 12
 ok "without a CPU cgroup load is found as well" [ "$(load 501)" -gt "$before" ]
-ok "and who runs" [ "$(cut -d ' ' -f4 "$slice/501/ve.loadavg" | cut -d / -f1)" -ge 3 ]
+ok "and who runs" [ "$(running 501)" -ge 3 ]
 
 # ---- the host ----
-is "the host's memory is as it was" "$(line /proc/meminfo MemTotal) $(host_sys 1)" "$host_total $host_total"
+is "the host's memory is as it was" "$(line /proc/meminfo MemTotal) $(host_sys 1)" \
+	"$host_total $host_total"
 is "so is its swap" "$(line /proc/meminfo SwapTotal) $(host_sys 4)" "$host_swap $host_swap"
 echo -procview >"$slice/501/ve.features"
 is "a VE without views sees the host's" "$(mem 501 MemTotal) $(sys 501 1)" "$host_total $host_total"
