@@ -24,6 +24,7 @@ struct cgroups {
 	int v2;			/* descriptor of the root of v2 */
 	bool own_v2;		/* nobody else has it mounted */
 	char **v2_controllers;	/* strv, owned: the root's cgroup.controllers */
+	const char *withheld;	/* the one of them that is switched on only by name; may be NULL */
 	struct cgroup_v1 *v1;	/* owned; all that the kernel has, mounted or not */
 	size_t n_v1;
 };
@@ -42,8 +43,8 @@ int cgroup_v1_init_cpuset(int root, const char *parent, const char *group);
 
 /* Open the root of v2; *ret_own is true if nobody had it mounted and it is ours alone. 0 or -errno. */
 int cgroup_v2_open_root(int *ret_fd, bool *ret_own);
-/* Switch on in parent what it has; single controllers may refuse. 0 or -errno (-ENOENT: gone). */
-int cgroup_v2_enable(int root, const char *parent);
+/* Switch on in parent what it has, but for withheld; single controllers may refuse. 0 or -errno (-ENOENT: gone). */
+int cgroup_v2_enable(int root, const char *parent, const char *withheld);
 /* True if the kernel runs device programs on v2 groups (device.c). */
 bool cgroup_v2_can_filter_devices(const struct cgroups *cg);
 /* SIGKILL all in the group without cgroup.kill, as on kernels before 5.14. */

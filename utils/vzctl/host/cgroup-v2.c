@@ -91,7 +91,7 @@ int cgroup_v2_open_root(int *ret_fd, bool *ret_own)
 	return 0;
 }
 
-int cgroup_v2_enable(int root, const char *parent)
+int cgroup_v2_enable(int root, const char *parent, const char *withheld)
 {
 	const char *dir = *parent ? parent : ".";
 	auto_free char *control = path_join(dir, "cgroup.subtree_control");
@@ -114,7 +114,7 @@ int cgroup_v2_enable(int root, const char *parent)
 	if (r == 0)
 		r = strv_split(given, " ", &given_names);
 	for (size_t i = 0; r == 0 && has_names && has_names[i]; i++)
-		if (strv_find(given_names, has_names[i]) < 0)
+		if (!str_equal(has_names[i], withheld) && strv_find(given_names, has_names[i]) < 0)
 			r = strv_addf(&missing, "+%s", has_names[i]);
 	if (r < 0 || !missing)
 		return r;

@@ -103,8 +103,8 @@ static int make_level(int root, const char *path)
  * mkdir -p, one level at a time. prepare() is called for every level once it is there and must not
  * mind being called again; "" is the root.
  */
-static int make_group(int root, const char *group,
-		      int (*prepare)(int root, const char *parent, const char *group))
+static int make_group(const struct cgroups *cg, int root, const char *group,
+		      int (*prepare)(const struct cgroups *cg, int root, const char *parent, const char *group))
 {
 	auto_free char *parent = strdup("");
 	auto_free char *path = strdup(group);
@@ -121,7 +121,7 @@ static int make_group(int root, const char *group,
 		path[end] = '\0';
 		r = make_level(root, path);
 		if (r == 0 && prepare)
-			r = prepare(root, parent, path);
+			r = prepare(cg, root, parent, path);
 		if ((r == -ENOENT || r == -ENODEV) && ++rounds < MAKE_ROUNDS) {
 			end = 0;
 			strcpy(path, group);
@@ -140,15 +140,19 @@ static int make_group(int root, const char *group,
 	}
 }
 
-static int enable_above(int root, const char *parent, const char *group)
+static int enable_above(const struct cgroups *cg, int root, const char *parent, const char *group VZ_UNUSED)
 {
-	(void)group;
-	return cgroup_v2_enable(root, parent);
+	return cgroup_v2_enable(root, parent, cg->withheld);
+}
+
+static int init_cpuset(const struct cgroups *cg VZ_UNUSED, int root, const char *parent, const char *group)
+{
+	return cgroup_v1_init_cpuset(root, parent, group);
 }
 
 int cgroup_create_v2(struct cgroups *cg, const char *group)
 {
-	return make_group(cg->v2, group, cg->v2_controllers ? enable_above : NULL);
+	return make_group(cg, cg->v2, group, cg->v2_controllers ? enable_above : NULL);
 }
 
 int cgroup_create(struct cgroups *cg, const char *group)
@@ -159,7 +163,31 @@ int cgroup_create(struct cgroups *cg, const char *group)
 		int root = cgroup_v1_root(cg, i);
 
 		if (root != -ENOENT)
-			r = root < 0 ? root : make_group(root, group, cg->v1[i].cpuset ? cgroup_v1_init_cpuset : NULL);
+			r = root < 0 ? root : make_group(cg, root, group, cg->v1[i].cpuset ? init_cpuset : NULL);
+	}
+	return r;
+}
+
+void cgroups_withhold(struct cgroups *cg, const char *controller)
+{
+	cg->withheld = controller;
+}
+
+int cgroup_enable(struct cgroups *cg, const char *group, const char *controller)
+{
+	auto_free char *word = str_printf("+%s", controller);
+	auto_free char *above = strdup("");
+	int r = word && above ? 0 : -ENOMEM;
+
+	for (size_t end = 0; r == 0; end++) {
+		r = cgroup_write(cg, above, "cgroup", "cgroup.subtree_control", word);
+		end += strcspn(group + end, "/");
+		if (!group[end])
+			break;
+		free(above);
+		above = strndup(group, end);
+		if (!above)
+			return -ENOMEM;
 	}
 	return r;
 }

@@ -34,6 +34,14 @@ bool cgroups_has_controller(const struct cgroups *cg, const char *controller);
 bool cgroups_is_v1(const struct cgroups *cg, const char *controller);
 
 /*
+ * Do not switch this v2 controller on for every group that is made, and so not for those inside of containers:
+ * only where cgroup_enable() says so. The word stays the caller's; there is one at most.
+ */
+void cgroups_withhold(struct cgroups *cg, const char *controller);
+/* Switch a v2 controller on for a group that is there: in all above it. 0 or a negative errno (-EBUSY: one has processes). */
+int cgroup_enable(struct cgroups *cg, const char *group, const char *controller);
+
+/*
  * Make the group in every hierarchy, with its parents. On v2 the controllers the host has are
  * switched on for it (in the parents' subtree_control); on v1 a new cpuset takes over the parent's
  * CPUs and nodes, named hierarchies (systemd's) are included. Existing groups are taken as they are.

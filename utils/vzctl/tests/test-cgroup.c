@@ -255,6 +255,43 @@ static void controllers_of_v2_are_switched_on_all_the_way_down(void **state)
 	assert_int_equal(count_existing(h->cg, ct), 1);
 }
 
+/* Whether the v2 group has the controller to give to groups below. */
+static bool has_controller(struct host *h, const char *group, const char *controller)
+{
+	auto_free char *text = NULL;
+	auto_strv char **names = NULL;
+
+	assert_int_equal(cgroup_read(h->cg, group, "cgroup", "cgroup.controllers", &text), 0);
+	assert_int_equal(strv_split(text, " \n", &names), 0);
+	return strv_find(names, controller) >= 0;
+}
+
+static void withheld_controller_is_switched_on_only_above_the_group_that_is_named(void **state)
+{
+	struct host *h = require_root(state);
+	auto_free char *ct = str_printf("%s/ct", h->group);
+	const char *one = h->cg->v2_controllers ? h->cg->v2_controllers[0] : NULL;
+
+	if (!one) {
+		print_message("skipped: v2 has no controllers here\n");
+		skip();
+	}
+	cgroups_withhold(h->cg, one);
+	assert_int_equal(cgroup_create(h->cg, h->group), 0);
+	assert_int_equal(cgroup_create_v2(h->cg, ct), 0);
+	assert_false(has_controller(h, h->group, one));
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(cgroup_enable(h->cg, h->group, one), 0);
+		assert_true(has_controller(h, h->group, one));
+		assert_false(has_controller(h, ct, one));
+	}
+	/* The others go all the way down. */
+	for (char **other = h->cg->v2_controllers + 1; *other; other++)
+		assert_true(has_controller(h, ct, *other));
+	assert_int_equal(cgroup_enable(h->cg, "vz-test-nobody/1", one), -ENOENT);
+	assert_int_equal(cgroup_enable(h->cg, h->group, "nosuch"), -EINVAL);
+}
+
 static void process_is_moved_by_absolute_path(void **state)
 {
 	struct host *h = require_root(state);
@@ -775,6 +812,7 @@ int main(void)
 		TEST(bad_names_are_refused),
 		TEST(cpuset_takes_over_what_the_parent_has),
 		TEST(controllers_of_v2_are_switched_on_all_the_way_down),
+		TEST(withheld_controller_is_switched_on_only_above_the_group_that_is_named),
 		TEST(process_is_moved_by_absolute_path),
 		TEST(child_enters_through_the_open_doors),
 		TEST(processes_of_the_whole_tree_are_listed),
