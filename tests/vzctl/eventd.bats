@@ -356,10 +356,10 @@ child_of() { awk '{ print $4 }' "/proc/$1/stat"; }
 		send(b"x")
 		send(b"watch 4294967295")
 		send(b"watch x")
-		send(b"spawn 5.0-1\n")
-		send(b"spawn 5.0-1\n1 1 1 1 1 1 1 99999999\nname\n", [null] * 4)
-		send(b"spawn 5.0-1\n0 0 0 99 0 0 0 0\nname\n", [null] * 3)
-		send(b"spawn 5.0-1\n0 0 0 0 0 0 0 0\nname\n", [null] * 3)
+		send(b"spawn 5.0-2\n")
+		send(b"spawn 5.0-2\n1 1 1 1 1 1 1 99999999\nname\n", [null] * 4)
+		send(b"spawn 5.0-2\n0 0 0 99 0 0 0 0\nname\n", [null] * 3)
+		send(b"spawn 5.0-2\n0 0 0 0 0 0 0 0\nname\n", [null] * 3)
 		send(os.urandom(60000), [null] * 60)
 	END
 	[ "$(eventd_watcher)" ]

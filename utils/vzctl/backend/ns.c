@@ -20,6 +20,7 @@
 #include "backend/limits.h"
 #include "backend/netdev.h"
 #include "backend/network.h"
+#include "backend/ns.h"
 #include "backend/policy.h"
 #include "backend/spawn.h"
 #include "backend/venet.h"
@@ -42,7 +43,7 @@
 
 /* ---- abilities of the host ---- */
 
-static int ns_open(struct vz_host *host, struct vz_err *err)
+int ns_open(struct vz_host *host, struct vz_err *err)
 {
 	int r;
 
@@ -55,7 +56,7 @@ static int ns_open(struct vz_host *host, struct vz_err *err)
 	return 0;
 }
 
-static int ns_probe(struct vz_host *host, struct vz_err *err)
+int ns_probe(struct vz_host *host, struct vz_err *err)
 {
 	static const struct { const char *path, *what; } needed[] = {
 		{ "/proc/self/ns/user",   "user namespaces (CONFIG_USER_NS)" },
@@ -145,7 +146,7 @@ static int open_private(struct vz_env *env)
 	return mount_overlay(&overlay);
 }
 
-static int ns_mount(struct vz_env *env, struct vz_err *err)
+int ns_mount(struct vz_env *env, struct vz_err *err)
 {
 	auto_close int fd = -1;
 	int r;
@@ -167,7 +168,7 @@ static int ns_mount(struct vz_env *env, struct vz_err *err)
 	return 0;
 }
 
-static int ns_umount(struct vz_env *env, struct vz_err *err)
+int ns_umount(struct vz_env *env, struct vz_err *err)
 {
 	int r = mount_remove(env->root);
 
@@ -261,6 +262,13 @@ static int ask_watcher(void *data, int sock)
 	return r < 0 ? r : watcher_send(s->watcher, message, strlen(message), fds, n);
 }
 
+static int meet_init(void *data, pid_t pid, const char **ret_where)
+{
+	struct spawning *s = data;
+
+	return s->meet(s->env, pid, ret_where);
+}
+
 /* How to make process 1 of what is to be inside. */
 static struct ns_spawn spawn_of(struct spawning *s)
 {
@@ -271,11 +279,12 @@ static struct ns_spawn spawn_of(struct spawning *s)
 		.prepare = helper_prepares,
 		.child = run_inside,
 		.delegate = s->watcher ? ask_watcher : NULL,
+		.meet = s->meet ? meet_init : NULL,
 		.data = s,
 	};
 }
 
-static int ns_spawn_for_other(struct vz_host *host, const char *message, const int *fds, size_t n_fds, struct vz_err *err)
+int ns_spawn_for_other(struct vz_host *host, const char *message, const int *fds, size_t n_fds, struct vz_err *err)
 {
 	struct spawning s;
 	struct ns_spawn how;
@@ -291,7 +300,7 @@ static int ns_spawn_for_other(struct vz_host *host, const char *message, const i
 	return r < 0 ? vz_fail(err, VZ_E_SYSTEM, r, "make a process for a container") : 0;
 }
 
-static int ns_ready(struct vz_env *env, struct vz_err *err)
+int ns_ready(struct vz_env *env, struct vz_err *err)
 {
 	struct ns_failure f = { 0 };
 	int r = ns_expect(env->init_sock, NS_READY, &f);
@@ -353,7 +362,7 @@ static int open_spawning(struct vz_env *env, struct spawning *s, struct vz_err *
 	return 0;
 }
 
-static int ns_spawn_init(struct vz_env *env, struct vz_err *err)
+int ns_spawn_met(struct vz_env *env, ns_meet_fn meet, struct vz_err *err)
 {
 	struct spawning s;
 	struct ns_spawn how;
@@ -366,6 +375,8 @@ static int ns_spawn_init(struct vz_env *env, struct vz_err *err)
 		spawning_close(&s);
 		return -1;
 	}
+	s.env = env;
+	s.meet = meet;
 	how = spawn_of(&s);
 	r = ns_spawn(&how, &made, &f);
 	spawning_close(&s);
@@ -388,6 +399,11 @@ static int ns_spawn_init(struct vz_env *env, struct vz_err *err)
 	return 0;
 }
 
+static int ns_spawn_init(struct vz_env *env, struct vz_err *err)
+{
+	return ns_spawn_met(env, NULL, err);
+}
+
 static void warn_of_features(struct vz_env *env)
 {
 	auto_strv char **missing = NULL;
@@ -398,7 +414,7 @@ static void warn_of_features(struct vz_env *env)
 		vz_log(env->host->log, VZ_LOG_ERR, env->id, "Warning: FEATURES: %s", *word);
 }
 
-static int ns_release(struct vz_env *env, struct vz_err *err)
+int ns_release(struct vz_env *env, struct vz_err *err)
 {
 	struct ns_failure f = { 0 };
 	int r;
@@ -474,7 +490,7 @@ static bool is_init(struct vz_env *env)
 	return true;
 }
 
-static int ns_find_init(struct vz_env *env)
+int ns_find_init(struct vz_env *env)
 {
 	/* What the caller remembers counts only if it is still that very process. */
 	if (is_init(env))
@@ -514,7 +530,7 @@ static void run_entered(void *data)
 	e->enter->child(e->enter->data);
 }
 
-static int ns_enter_ct(struct vz_env *env, const struct vz_enter *enter, pid_t *ret_pid,
+int ns_enter_ct(struct vz_env *env, const struct vz_enter *enter, pid_t *ret_pid,
 		       int *ret_pidfd, struct vz_err *err)
 {
 	struct entering e = { .env = env, .enter = enter };
@@ -636,7 +652,7 @@ static void await_init_listens(struct vz_env *env, int sig)
 	} while (pidfd_wait(env->init_pidfd, 5 * USEC_PER_MSEC) == -ETIMEDOUT && now_usec() < end);
 }
 
-static int ns_stop(struct vz_env *env, enum vz_env_stop how, struct vz_err *err)
+int ns_stop(struct vz_env *env, enum vz_env_stop how, struct vz_err *err)
 {
 	int r;
 
@@ -659,14 +675,14 @@ static int ns_stop(struct vz_env *env, enum vz_env_stop how, struct vz_err *err)
 	return 0;
 }
 
-static bool ns_has_reboot_mark(struct vz_env *env)
+bool ns_has_reboot_mark(struct vz_env *env)
 {
 	auto_free char *leaf = path_join(env->inner, INSIDE_REBOOT_GROUP);
 
 	return leaf && cgroup_max_depth(env->host->cg, leaf) == INSIDE_REBOOT_DEPTH;
 }
 
-static int ns_wait(struct vz_env *env, usec_t timeout)
+int ns_wait(struct vz_env *env, usec_t timeout)
 {
 	usec_t end = now_usec() + timeout;
 	int r;
@@ -683,7 +699,7 @@ static int ns_wait(struct vz_env *env, usec_t timeout)
 	return r;
 }
 
-static int ns_apply(struct vz_env *env, enum vz_group group, struct vz_err *err)
+int ns_apply(struct vz_env *env, enum vz_group group, struct vz_err *err)
 {
 	switch (group) {
 	case VZ_G_devices:
@@ -706,7 +722,7 @@ static int ns_apply(struct vz_env *env, enum vz_group group, struct vz_err *err)
 	}
 }
 
-static int ns_freeze(struct vz_env *env, bool freeze, struct vz_err *err)
+int ns_freeze(struct vz_env *env, bool freeze, struct vz_err *err)
 {
 	int r = cgroup_freeze(env->host->cg, env->group, freeze, FREEZE_TIMEOUT);
 
@@ -719,17 +735,17 @@ static int ns_freeze(struct vz_env *env, bool freeze, struct vz_err *err)
 	return 0;
 }
 
-static bool ns_is_frozen(struct vz_env *env)
+bool ns_is_frozen(struct vz_env *env)
 {
 	return cgroup_is_frozen(env->host->cg, env->group) > 0;
 }
 
-static int ns_list_processes(struct vz_env *env, pid_t **ret)
+int ns_list_processes(struct vz_env *env, pid_t **ret)
 {
 	return cgroup_procs(env->host->cg, env->inner, ret);
 }
 
-static void ns_measure(struct vz_env *env, struct meters *ret)
+void ns_measure(struct vz_env *env, struct meters *ret)
 {
 	meters_read(env->host->cg, env->group, env->root, env->init_pid, ret);
 	disk_measure(env, ret);

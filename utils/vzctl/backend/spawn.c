@@ -16,7 +16,7 @@
 #include "base/str.h"
 #include "base/strv.h"
 
-#define FORMAT "spawn " VZ_VERSION "-1"
+#define FORMAT "spawn " VZ_VERSION "-2"
 /* sock, group, root */
 #define FIXED_FDS 3
 

@@ -13,6 +13,8 @@
 #include "host/inside.h"
 #include "host/watcher.h"
 
+struct vz_env;
+
 struct spawning {
 	uint32_t id_base, id_count;
 	int group;			/* v2 group to be born in; owned */
@@ -20,6 +22,9 @@ struct spawning {
 	struct inside inside;		/* its descriptors and nodes are owned, its host name is not */
 	const char *watcher;		/* socket of vzeventd; NULL: it is not to be asked */
 	char *text;			/* of a message that was unpacked: what words point into; owned */
+	/* What the caller of ns_spawn_met() does when process 1 exists; does not travel. */
+	struct vz_env *env;
+	int (*meet)(struct vz_env *env, pid_t pid, const char **ret_where);
 };
 
 /*

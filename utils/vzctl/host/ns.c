@@ -204,6 +204,8 @@ static void __attribute__((noreturn)) run_process(const struct ns_spawn *s, int 
 
 	if (r < 0)
 		ns_die(sock, "tell of the new process", -r);
+	if (ns_await(sock, NS_MET) < 0)
+		_exit(127);	/* the caller does not want us, or is gone */
 	s->child(s->data, sock);
 	_exit(127);
 }
@@ -307,6 +309,24 @@ static int meet(int sock, enum ns_stage stage, int *ret_pidfd, struct ns_failure
 	return tag == (char)stage && *ret_pidfd >= 0 ? 0 : -EPROTO;
 }
 
+/* The process exists and waits: what is to be known about it before it begins. */
+static int meet_process(const struct ns_spawn *s, int sock, int pidfd, pid_t *ret_pid, struct ns_failure *f)
+{
+	const char *where = "";
+	pid_t pid = pidfd_pid(pidfd);
+	int r;
+
+	if (pid <= 0)
+		return pid < 0 ? pid : -ESRCH;
+	r = s->meet ? s->meet(s->data, pid, &where) : 0;
+	if (r < 0) {
+		now_doing(f, where);
+		return r;
+	}
+	*ret_pid = pid;
+	return ns_tell(sock, NS_MET);
+}
+
 static int talk_to_helper(const struct ns_spawn *s, int sock, int *ret_helper, int *ret_pidfd,
 			  struct ns_failure *f)
 {
@@ -397,7 +417,7 @@ int ns_spawn(const struct ns_spawn *s, struct ns_spawned *ret, struct ns_failure
 	auto_close int sock = -1;
 	auto_close int pidfd = -1;
 	auto_close int helper_fd = -1;
-	pid_t helper = -1, pid;
+	pid_t helper = -1, pid = 0;
 	int r;
 
 	now_doing(ret_failure, "make a process in the container's cgroup");
@@ -408,6 +428,8 @@ int ns_spawn(const struct ns_spawn *s, struct ns_spawned *ret, struct ns_failure
 	if (helper < 0)
 		return helper;
 	r = talk_to_helper(s, sock, &helper_fd, &pidfd, ret_failure);
+	if (r == 0)
+		r = meet_process(s, sock, pidfd, &pid, ret_failure);
 	if (r < 0 && helper > 0)
 		(void)kill(helper, SIGKILL);
 	else if (r < 0 && helper_fd >= 0)
@@ -418,11 +440,6 @@ int ns_spawn(const struct ns_spawn *s, struct ns_spawned *ret, struct ns_failure
 		if (pidfd >= 0)
 			(void)pidfd_signal(pidfd, SIGKILL);
 		return r == -ECANCELED ? -ret_failure->error : r;
-	}
-	pid = pidfd_pid(pidfd);
-	if (pid <= 0) {
-		(void)pidfd_signal(pidfd, SIGKILL);
-		return pid < 0 ? pid : -ESRCH;
 	}
 	*ret = (struct ns_spawned){
 		.pid = pid,

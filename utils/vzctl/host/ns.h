@@ -19,6 +19,7 @@ enum ns_stage {
 	NS_USERNS   = 'u',	/* helper: user and time namespace are there, give me ids; its pidfd comes along */
 	NS_MAPPED   = 'm',	/* caller: done */
 	NS_SPAWNED  = 's',	/* process: I exist; its pidfd comes along */
+	NS_MET      = 'k',	/* caller: I know you, set yourself up */
 	NS_READY    = 'r',	/* process: set up, waiting at the barrier */
 	NS_GO       = 'g',	/* caller: exec */
 	NS_FAILED   = 'f',	/* process: failed; a struct ns_failure follows */
@@ -46,6 +47,11 @@ struct ns_spawn {
 	 * heard of the helper, the caller makes one itself. NULL: it does so anyway.
 	 */
 	int (*delegate)(void *data, int sock);
+	/*
+	 * Runs in the caller once the process exists and before it does anything; pid as the caller sees it. 0, or a
+	 * negative errno with what was being done in *ret_where. May be NULL.
+	 */
+	int (*meet)(void *data, pid_t pid, const char **ret_where);
 	void *data;
 };
 

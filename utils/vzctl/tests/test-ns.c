@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -316,6 +317,73 @@ static void failure_of_the_helper_is_the_callers(void **state)
 	assert_int_equal(errno, ECHILD);
 }
 
+/* What the caller saw of a process that it has just met. */
+struct met {
+	struct ground *g;
+	int calls;
+	bool was_silent;	/* it had not begun */
+	pid_t pid;
+	int result;
+};
+
+static int meet(void *data, pid_t pid, const char **ret_where)
+{
+	struct met *m = data;
+	struct pollfd said = { .fd = m->g->said, .events = POLLIN };
+
+	m->calls++;
+	m->pid = pid;
+	m->was_silent = poll(&said, 1, 50) == 0;
+	*ret_where = "meet it";
+	return m->result;
+}
+
+static void met_child(void *data, int sock)
+{
+	const struct met *m = data;
+
+	waiting_child(m->g, sock);
+}
+
+static void process_is_met_before_it_begins(void **state)
+{
+	struct ground *g = require_root(state);
+	struct met m = { .g = g };
+	struct ns_spawn s = spawn_of(g, met_child);
+	struct ns_spawned made;
+	struct ns_failure f = { 0 };
+	struct seen in;
+
+	s.data = &m;
+	s.meet = meet;
+	assert_int_equal(ns_spawn(&s, &made, &f), 0);
+	assert_int_equal(m.calls, 1);
+	assert_true(m.was_silent);
+	assert_int_equal(m.pid, made.pid);
+	assert_int_equal(ns_expect(made.sock, NS_READY, &f), 0);
+	assert_int_equal(read(g->said, &in, sizeof(in)), sizeof(in));
+	end(&made);
+	check_empty(g);
+}
+
+static void process_that_is_not_wanted_never_begins(void **state)
+{
+	struct ground *g = require_root(state);
+	struct met m = { .g = g, .result = -EBUSY };
+	struct ns_spawn s = spawn_of(g, met_child);
+	struct pollfd said = { .fd = g->said, .events = POLLIN };
+	struct ns_spawned made;
+	struct ns_failure f = { 0 };
+
+	s.data = &m;
+	s.meet = meet;
+	assert_int_equal(ns_spawn(&s, &made, &f), -EBUSY);
+	assert_string_equal(f.where, "meet it");
+	assert_int_equal(waitpid(m.pid, NULL, __WALL), m.pid);
+	assert_int_equal(poll(&said, 1, 0), 0);
+	check_empty(g);
+}
+
 /* Whoever starts a container may be killed at any moment: what waits for its word ends then. */
 static void process_ends_with_a_caller_that_never_said_go(void **state)
 {
@@ -406,6 +474,8 @@ int main(void)
 		TEST(process_is_announced_before_it_speaks),
 		TEST(silent_end_of_the_process_is_noticed),
 		TEST(failure_of_the_helper_is_the_callers),
+		TEST(process_is_met_before_it_begins),
+		TEST(process_that_is_not_wanted_never_begins),
 		TEST(process_ends_with_a_caller_that_never_said_go),
 		TEST(entrant_is_inside_and_the_callers_child),
 		TEST(entering_fails_for_what_is_gone),
