@@ -26,7 +26,7 @@ vzmemcheck() { "$BUILD/vzmemcheck" --prefix "$PREFIX" "$@"; }
 vzcalc() { "$BUILD/vzcalc" --prefix "$PREFIX" "$@"; }
 vztmpl() { "$TOP/utils/vzctl/scripts/vztmpl" --prefix "$PREFIX" "$@"; }
 
-# require root|userns|overlay|speed|lxc-start… : skip with a reason where the machine cannot do it.
+# require root|userns|overlay|speed|ve|lxc-start… : skip with a reason where the machine cannot do it.
 require()
 {
 	local what
@@ -40,11 +40,15 @@ require()
 		fuse) [ -c /dev/fuse ] || skip "the host has no fuse" ;;
 		tun) [ -c /dev/net/tun ] || skip "the host has no tun" ;;
 		speed) [ "${TIME_SCALE:-1}" -eq 1 ] || skip "would take hours in an emulated machine" ;;
+		ve) has_ve || skip "the kernel has no virtual environments (scripts/vm -k ve)" ;;
 		v1) grep -q ' - cgroup cgroup ' /proc/self/mountinfo || skip "no cgroup v1 here" ;;
 		*) command -v "$what" >/dev/null || skip "needs $what" ;;
 		esac
 	done
 }
+
+# Is it our kernel?
+has_ve() { grep -qsw ve /sys/fs/cgroup/cgroup.controllers; }
 
 # A prefix with configuration and no container. Exports PREFIX.
 host_setup()

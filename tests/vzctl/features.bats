@@ -17,7 +17,7 @@ teardown_file() { host_teardown; }
 setup() { cp "$BATS_FILE_TMPDIR/101.conf" "$(conf 101)"; }
 teardown() { vzctl --quiet stop 101 --fast >/dev/null 2>&1 || :; }
 
-WORDS="sysfs nfs nfsd sit ipip ipgre ppp bridge time tun fuse io_uring lxcfs"
+WORDS="sysfs nfs nfsd sit ipip ipgre ppp bridge time tun fuse io_uring lxcfs detect"
 
 @test "features: each word is taken, on and off, stored and listed" {
 	local word

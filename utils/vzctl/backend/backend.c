@@ -12,11 +12,8 @@
 #include "base/macros.h"
 #include "base/strv.h"
 
-/*
- * In the order of preference. The back end of our own kernel goes in front of "ns" when that kernel
- * is there; "plan" is never chosen unasked.
- */
-static const struct vz_backend *const backends[] = { &backend_ns, &backend_plan };
+/* In the order of preference; "plan" is never chosen unasked. */
+static const struct vz_backend *const backends[] = { &backend_ve, &backend_ns, &backend_plan };
 
 const struct vz_backend *backend_by_name(const char *name, struct vz_err *err)
 {
@@ -36,6 +33,19 @@ const struct vz_backend *backend_choose(struct vz_host *host, struct vz_err *err
 			return backends[i];
 	}
 	return NULL;
+}
+
+bool backend_is_best(const struct vz_backend *be)
+{
+	return be == backends[0];
+}
+
+void backend_say_why_not(struct vz_host *host, const struct vz_backend *be)
+{
+	auto_err struct vz_err why = { 0 };
+
+	if (backends[0]->open(host, &why) < 0)
+		vz_log(host->log, VZ_LOG_INFO, 0, "Containers are run by the back end '%s': %s", be->name, why.msg);
 }
 
 void vz_host_done(struct vz_host *host)

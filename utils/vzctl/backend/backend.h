@@ -176,12 +176,15 @@ struct vz_backend {
 	void (*measure)(struct vz_env *env, struct meters *ret);
 };
 
-extern const struct vz_backend backend_ns, backend_plan;
+extern const struct vz_backend backend_ve, backend_ns, backend_plan;
 
 /* By name; NULL with VZ_E_BAD_KERNEL if there is none. */
 const struct vz_backend *backend_by_name(const char *name, struct vz_err *err);
 /* The best one for the running kernel, opened. NULL with err if none can be. */
 const struct vz_backend *backend_choose(struct vz_host *host, struct vz_err *err);
+/* Is there none in front of it? If there is: what is missing for that goes to the log. */
+bool backend_is_best(const struct vz_backend *be);
+void backend_say_why_not(struct vz_host *host, const struct vz_backend *be);
 
 void vz_host_done(struct vz_host *host);
 void vz_env_done(struct vz_env *env);

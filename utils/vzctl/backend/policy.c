@@ -21,6 +21,7 @@
 #define CPU_UNITS 1000u		/* of a container that has none set */
 #define CPU_UNITS_MIN 8u
 #define CPU_UNITS_MAX 500000u
+#define VE_CPUS_MAX UINT64_C(8192)	/* the most that our kernel takes */
 #define IO_PRIORITY 4
 #define PERIOD_USEC UINT64_C(20000)
 #define PERIOD_USUAL_USEC UINT64_C(100000)
@@ -212,6 +213,13 @@ void policy_cpu_limit(const struct vz_conf *conf, bool v1, struct policy_files *
 	}
 	if (percent)
 		add_optional_file(ret, burst, number_text(quota));
+}
+
+char *policy_ve_cpus(const struct vz_conf *conf)
+{
+	uint64_t cpus = conf_num(conf, VZ_P_cpus, 0);
+
+	return cpus ? number_text(VZ_MIN(cpus, VE_CPUS_MAX)) : strdup("max");
 }
 
 unsigned int policy_io_weight(const struct vz_conf *conf)

@@ -60,6 +60,8 @@ void policy_cpu_units(const struct vz_conf *conf, bool v1, struct policy_files *
 void policy_cpu_limit(const struct vz_conf *conf, bool v1, struct policy_files *ret);
 /* The limit they make together, in per cent of a CPU; 0: none. */
 uint64_t policy_cpu_percent(const struct vz_conf *conf);
+/* CPUS as our kernel's ve.cpus has it: how many it sees. NULL: out of memory. Caller frees. */
+char *policy_ve_cpus(const struct vz_conf *conf);
 /*
  * IOPRIO as a weight for BFQ or io.cost: the kernel's usual 100 for the usual 4, and twice as much for each
  * step up.

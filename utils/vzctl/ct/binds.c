@@ -284,8 +284,8 @@ int binds_start(struct vz_ct *ct, struct vz_err *err)
 
 	if (r < 0)
 		return fail_record(ct, r, err);
-	/* A container is of use without. */
-	if (ct->vz->be->add_lxcfs(&ct->env, &why) < 0)
+	/* A container is of use without; and some kernels show the same, and more. */
+	if (!(ct->vz->be->features & VZ_BE_PROC_VIEWS) && ct->vz->be->add_lxcfs(&ct->env, &why) < 0)
 		ct_warn(ct, "Warning: /proc shows the figures of the host: %s", why.msg ? why.msg : "lxcfs does not work");
 	if (add_words(ct, conf_list(&ct->conf, VZ_P_bindmount), err) == 0)
 		return 0;

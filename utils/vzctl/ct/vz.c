@@ -172,12 +172,28 @@ int vz_backend_open(struct vz *vz, struct vz_err *err)
 	return -1;
 }
 
+/* Once a boot: there is a mark in /run. Whoever asks for a back end, or for a plan, knows what he gets. */
+static void say_why_not(struct vz *vz)
+{
+	auto_free char *mark = path_join(vz->paths.run_dir, "backend");
+	auto_close int fd = -1;
+
+	if (vz->be_name || vz->dry_run || backend_is_best(vz->be) || !mark || path_make_dirs(vz->paths.run_dir, 0755) < 0)
+		return;
+	fd = open(mark, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	if (fd >= 0)
+		backend_say_why_not(&vz->host, vz->be);
+}
+
 int vz_backend_probe(struct vz *vz, struct vz_err *err)
 {
 	if (vz_backend_open(vz, err) < 0)
 		return -1;
-	if (!vz->be_probed && vz->be->probe(&vz->host, err) < 0)
+	if (vz->be_probed)
+		return 0;
+	if (vz->be->probe(&vz->host, err) < 0)
 		return -1;
+	say_why_not(vz);
 	vz->be_probed = true;
 	return 0;
 }

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "backend/policy.h"
+#include "backend/ve.h"
 #include "base/cleanup.h"
 #include "base/str.h"
 
@@ -120,6 +121,39 @@ static void no_limit_is_what_a_new_group_has(void **state)
 	check(policy_cpu_limit, (struct vz_conf){ 0 }, v2, v1);
 	check(policy_cpu_limit, CONF(VZ_P_cpulimit, "0"), v2, v1);
 	check(policy_cpu_limit, CONF(VZ_P_cpulimit, "0", VZ_P_cpus, "0"), v2, v1);
+}
+
+static void cpus_seen_are_those_that_may_be_used(void **state)
+{
+	static const struct { const char *cpus, *seen; } cases[] = {
+		{ NULL, "max" }, { "0", "max" }, { "1", "1" }, { "8192", "8192" }, { "8193", "8192" }, { "65536", "8192" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct vz_conf c = cases[i].cpus ? CONF(VZ_P_cpus, cases[i].cpus) : (struct vz_conf){ 0 };
+		auto_free char *seen = policy_ve_cpus(&c);
+
+		assert_string_equal(seen, cases[i].seen);
+		conf_done(&c);
+	}
+}
+
+/* One list for the machine: a host below a prefix must not take what the host itself may need, and can. */
+static void kernel_number_is_the_ctid_but_below_a_prefix(void **state)
+{
+	(void)state;
+	assert_int_equal(ve_id("", 1), 1);
+	assert_int_equal(ve_id("", 101), 101);
+	assert_int_equal(ve_id("", VZ_CTID_MAX), VZ_CTID_MAX);
+	assert_int_equal(ve_id("00000000", 101), 0x40000065);
+	assert_int_equal(ve_id("0123abcd", 1), 0x4123abce);
+	assert_true(ve_id("0123abcd", 101) != ve_id("0123abce", 101));
+	for (uint64_t id = 1; id <= VZ_CTID_MAX; id += 1000003) {
+		uint32_t n = ve_id("ffffffff", (vz_ctid)id);
+
+		assert_true(n >= UINT32_C(0x40000000) && n <= INT32_MAX);
+	}
 }
 
 static uint64_t percent_of(struct vz_conf c)
@@ -285,6 +319,8 @@ int main(void)
 		cmocka_unit_test(weight_is_the_inverse_of_units),
 		cmocka_unit_test(limit_is_a_quota_of_short_periods),
 		cmocka_unit_test(no_limit_is_what_a_new_group_has),
+		cmocka_unit_test(cpus_seen_are_those_that_may_be_used),
+		cmocka_unit_test(kernel_number_is_the_ctid_but_below_a_prefix),
 		cmocka_unit_test(every_limit_is_one_the_kernel_takes),
 		cmocka_unit_test(the_smaller_of_limit_and_cpus_holds),
 		cmocka_unit_test(limits_of_memory_are_the_second_numbers),

@@ -1,0 +1,216 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The back end for our kernel: containers are virtual environments of it. scripts/test-vm -k ve runs this; on
+# other kernels there is only what vzctl says of them.
+
+# bats file_tags=ve
+
+# shellcheck disable=SC2031,SC2154 # a prefix within a test is that test's; output is from the helpers
+load ../lib/helpers
+
+setup_file()
+{
+	! has_ve || export VZ_BACKEND=ve
+	host_setup
+	need_template minimal
+	create_minimal 101
+	cp "$(conf 101)" "$BATS_FILE_TMPDIR/101.conf"
+	prefix_tag
+}
+teardown_file() { host_teardown; }
+setup() { cp "$BATS_FILE_TMPDIR/101.conf" "$(conf 101)"; }
+teardown() { vzctl --quiet stop 101 --fast >/dev/null 2>&1 || :; }
+
+# ve ID FILE: what the kernel says of a container.
+ve() { cat "/sys/fs/cgroup/vz-$PREFIX_TAG/$1/ve.$2"; }
+# number ID: its number in the kernel.
+number() { echo $((0x40000000 | (0x$PREFIX_TAG + $1 & 0x3fffffff))); }
+
+@test "ve: a container that runs is a virtual environment, and one that is stopped leaves nothing" {
+	require ve
+	vzctl --quiet start 101
+	status_is 101 "exist mounted running"
+	is "$(number 101)" "$(ve 101 id)"
+	is running "$(ve 101 state)"
+	is 101 "$(ve 101 name)"
+	is max "$(ve 101 cpus)"
+	is "procview cpuview detect" "$(ve 101 features)"
+	vzctl --quiet stop 101
+	status_is 101 "exist unmounted down"
+	is_down 101
+}
+
+@test "ve: the number is free again as soon as the container is stopped" {
+	local i
+	require ve
+	for ((i = 0; i < 10; i++)); do
+		vzctl --quiet start 101
+		is running "$(ve 101 state)"
+		vzctl --quiet stop 101 --fast
+	done
+	vzctl --quiet start 101
+	vzctl --quiet restart 101
+	is running "$(ve 101 state)"
+	is "start 1" "$(ve 101 events | head -n 1)"
+}
+
+@test "ve: nothing of the controller is to be seen or changed inside" {
+	require ve
+	vzctl --quiet start 101
+	output=$(vzctl exec 101 'cat /sys/fs/cgroup/cgroup.controllers; ls /sys/fs/cgroup')
+	has memory
+	is 0 "$(grep -cw ve <<<"$output" || :)"
+	# Nor is it given away further down on the host: the kernel finds all processes in one place.
+	is 0 "$(grep -cw ve "/sys/fs/cgroup/vz-$PREFIX_TAG/101/cgroup.subtree_control" || :)"
+}
+
+@test "ve: who enters is in it, too" {
+	require ve
+	vzctl --quiet start 101
+	is ok "$(vzctl exec3 101 echo ok)"
+	is "$(number 101)" "$(vzctl exec 101 cat /proc/self/status | sed -n 's/^envID:[[:space:]]*//p')"
+	is 0 "$(sed -n 's/^envID:[[:space:]]*//p' /proc/self/status)"
+}
+
+@test "ve: the first thing that init reads is the container's own" {
+	require ve
+	create_minimal 102
+	vzctl --quiet set 102 --ram 64M --save
+	vzctl --quiet mount 102
+	# It is a link to where the host has something, too.
+	rm "$PREFIX/vz/root/102/sbin/init"
+	cat >"$PREFIX/vz/root/102/sbin/init" <<'INIT'
+#!/bin/sh
+cat /proc/meminfo /proc/self/status >/first
+exec /bin/busybox init
+INIT
+	chmod 0755 "$PREFIX/vz/root/102/sbin/init"
+	vzctl --quiet start 102
+	wait_for 10 vzctl exec 102 'grep -q ctxt_switches /first'
+	output=$(vzctl exec 102 cat /first)
+	vzctl --quiet stop 102 --fast
+	vzctl --quiet destroy 102
+	grep -qE '^MemTotal: +65536 kB$' <<<"$output"
+	grep -qE "^envID:[[:space:]]+$(number 102)\$" <<<"$output"
+}
+
+@test "ve: --cpus says how many it sees, at once" {
+	require ve
+	vzctl --quiet set 101 --cpus 1 --save
+	vzctl --quiet start 101
+	is 1 "$(ve 101 cpus)"
+	vzctl --quiet set 101 --cpus 2
+	is 2 "$(ve 101 cpus)"
+	vzctl --quiet set 101 --cpus 0
+	is max "$(ve 101 cpus)"
+	vzctl --quiet set 101 --cpus 65536
+	is 8192 "$(ve 101 cpus)"
+}
+
+@test "ve: --features detect:off hides that it is one" {
+	require ve
+	vzctl --quiet set 101 --features detect:off --save
+	vzctl --quiet start 101
+	is "procview cpuview" "$(ve 101 features)"
+	vzctl --quiet set 101 --features detect:on --save
+	vzctl --quiet restart 101
+	is "procview cpuview detect" "$(ve 101 features)"
+}
+
+@test "ve: its name is the container's" {
+	require ve
+	vzctl --quiet set 101 --name mail --save
+	vzctl --quiet start 101
+	is mail "$(ve 101 name)"
+	vzctl --quiet stop 101 --fast
+	# One that the kernel does not take is no reason not to start.
+	vzctl --quiet set 101 --name 'münchen' --save
+	vzctl --quiet start 101
+	is 101 "$(ve 101 name)"
+	vzctl --quiet set 101 --name '' --save
+}
+
+@test "ve: the kernel's views are said to be there, and lxcfs is left alone" {
+	require ve
+	vzctl --quiet start 101
+	run vzctl status 101 --verbose
+	has "its own"
+	has_not lxcfs
+	is 0 "$(vzctl exec 101 'grep -c lxcfs /proc/self/mountinfo || :')"
+}
+
+@test "ve: a number that somebody else has is named, and nothing is left of the start" {
+	local dir=/sys/fs/cgroup/vz-test-taken
+	require ve
+	mkdir "$dir"
+	echo +ve >/sys/fs/cgroup/cgroup.subtree_control
+	number 101 >"$dir/ve.id"
+	rc_is 7 vzctl start 101
+	has "another virtual environment of this kernel has the number $(number 101)"
+	is_down 101
+	rmdir "$dir"
+	vzctl --quiet start 101
+	is running "$(ve 101 state)"
+}
+
+@test "ve: the same container number below two prefixes" {
+	require ve
+	vzctl --quiet start 101
+	(
+		# shellcheck disable=SC2030 # that is what the parentheses are for
+		first=$PREFIX_TAG PREFIX='' PREFIX_TAG=''
+		host_setup
+		prefix_tag
+		create_minimal 101
+		vzctl --quiet start 101
+		is "$(number 101)" "$(ve 101 id)"
+		is running "$(ve 101 state)"
+		is running "$(PREFIX_TAG=$first ve 101 state)"
+		host_teardown
+	)
+	is running "$(ve 101 state)"
+	status_is 101 "exist mounted running"
+}
+
+@test "ve: where vzeventd is the parent of init, too; and a reboot inside starts it anew" {
+	local pid
+	require ve
+	eventd_start
+	vzctl --quiet start 101
+	is running "$(ve 101 state)"
+	pid=$(init_pid 101)
+	vzctl exec 101 reboot >/dev/null 2>&1 || :
+	another_init() { [ "$(init_pid 101)" != "$pid" ] && [ "$(ve 101 state 2>&1)" = running ]; }
+	wait_for 30 another_init
+	is "$(number 101)" "$(ve 101 id)"
+	eventd_stop
+}
+
+@test "ve: on a kernel without them VZ_BACKEND=ve says what is missing" {
+	! has_ve || skip "the kernel has virtual environments"
+	VZ_BACKEND=ve rc_is 5 vzctl start 101
+	has "the running kernel has no virtual environments (cgroups have no controller 've')"
+	is_down 101
+}
+
+@test "ve: what is taken in its place is said once" {
+	local words="Containers are run by the back end 'ns': the running kernel has no virtual environments"
+	! has_ve || skip "the kernel has virtual environments"
+	rm -f "$PREFIX/run/vz/backend"
+	unset VZ_BACKEND
+	run vzctl start 101
+	has "$words"
+	status_is 101 "exist mounted running"
+	run vzctl restart 101 --fast
+	has_not "$words"
+	is 1 "$(grep -cF "$words" "$PREFIX/var/log/vzctl.log")"
+}
+
+@test "ve: is what is taken where it is there" {
+	require ve
+	unset VZ_BACKEND
+	vzctl --quiet start 101
+	is running "$(ve 101 state)"
+	[ ! -e "$PREFIX/run/vz/backend" ]
+}

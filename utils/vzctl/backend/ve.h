@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the back end for our kernel works out by itself, for the unit tests. */
+#ifndef VZ_BACKEND_VE_H
+#define VZ_BACKEND_VE_H
+
+#include "backend/backend.h"
+
+/*
+ * The kernel's number of a container: its CTID. There is one list of numbers for the whole machine, so containers of a
+ * host below a prefix, whose tag this is, have others, of the upper half of what the kernel takes: the same CTID
+ * may run on both.
+ */
+uint32_t ve_id(const char *tag, vz_ctid id);
+
+#endif
