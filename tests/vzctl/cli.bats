@@ -41,7 +41,7 @@ unchanged()
 
 @test "cli: --help names every command and the beancounters with their units" {
 	run vzctl --help
-	for c in create destroy mount umount start stop restart status set exec exec2 exec3 enter runscript chkpnt \
+	for c in create destroy adopt mount umount start stop restart status set exec exec2 exec3 enter runscript chkpnt \
 		restore console convert compact quotaon quotaoff quotainit snapshot snapshot-switch \
 		snapshot-delete snapshot-mount snapshot-umount snapshot-list; do
 		grep -qwF -e "$c" <<<"$output" || { echo "$c is missing"; return 1; }

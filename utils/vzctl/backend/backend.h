@@ -49,6 +49,7 @@ struct vz_env {
 	const struct vz_conf *conf;	/* effective parameters */
 	char *group;			/* cgroup "vz/101" (with tag: "vz-TAG/101"); owned */
 	char *inner;			/* its delegated child "vz/101/ct"; owned */
+	bool adopted;			/* another engine has made it: both are the group that it has there */
 	uint32_t id_base, id_count;	/* user and group ids on the host; 0, 0: none yet */
 	char *root;			/* VE_ROOT on the host; owned */
 	char *private_area;		/* VE_PRIVATE on the host; owned */
@@ -145,6 +146,12 @@ struct vz_backend {
 	int (*apply)(struct vz_env *env, enum vz_group group, struct vz_err *err);
 	/* What a running container uses, in the unit of the parameter; -ENODATA or another errno: not known. */
 	int (*usage)(struct vz_env *env, enum vz_param_id id, enum vz_usage part, uint64_t *ret);
+
+	/*
+	 * Make a container of another engine one of ours; pid is its process 1, as we see it. Fills group, inner and
+	 * init_*. Its groups, network and root stay that engine's, limits are ours. Once more of the same one: fine.
+	 */
+	int (*adopt)(struct vz_env *env, pid_t pid, struct vz_err *err);
 
 	/*
 	 * Show directories or files of the host inside, from its start on or later; if one cannot be, those before

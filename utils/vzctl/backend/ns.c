@@ -751,6 +751,14 @@ void ns_measure(struct vz_env *env, struct meters *ret)
 	disk_measure(env, ret);
 }
 
+static int ns_adopt(struct vz_env *env, pid_t pid, struct vz_err *err)
+{
+	(void)pid;
+	return vz_fail(err, VZ_E_BAD_KERNEL, 0,
+		       "container %u cannot be adopted: that takes our kernel, in which containers are objects (VZ_BACKEND=ve says what is missing)",
+		       env->id);
+}
+
 const struct vz_backend backend_ns = {
 	.name            = "ns",
 	.features        = 0,
@@ -773,6 +781,7 @@ const struct vz_backend backend_ns = {
 	.enter           = ns_enter_ct,
 	.apply           = ns_apply,
 	.usage           = usage_read,
+	.adopt           = ns_adopt,
 	.bind_add        = binds_add,
 	.bind_remove     = binds_remove,
 	.add_lxcfs       = binds_add_lxcfs,

@@ -185,6 +185,16 @@ static int plan_usage(struct vz_env *env, enum vz_param_id id, enum vz_usage par
 	return p->under ? p->under->usage(env, id, part, ret) : -ENODATA;
 }
 
+static int plan_adopt(struct vz_env *env, pid_t pid, struct vz_err *err)
+{
+	plan_record(env->host->plan, "adopt process %d", (int)pid);
+	if (outcome(env, "adopt", VZ_E_ENVCREATE, err) < 0)
+		return -1;
+	env->host->plan->running = true;
+	env->init_pid = pid;
+	return 0;
+}
+
 static int plan_bind_add(struct vz_env *env, const struct bindmount *b, size_t n, struct vz_err *err)
 {
 	for (size_t i = 0; i < n; i++)
@@ -317,6 +327,7 @@ const struct vz_backend backend_plan = {
 	.enter           = plan_enter,
 	.apply           = plan_apply,
 	.usage           = plan_usage,
+	.adopt           = plan_adopt,
 	.bind_add        = plan_bind_add,
 	.bind_remove     = plan_bind_remove,
 	.add_lxcfs       = plan_add_lxcfs,

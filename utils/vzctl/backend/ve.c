@@ -10,7 +10,10 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "backend/binds.h"
 #include "backend/disk.h"
@@ -21,6 +24,7 @@
 #include "backend/policy.h"
 #include "backend/ve.h"
 #include "base/cleanup.h"
+#include "base/proc.h"
 #include "base/str.h"
 
 #define CONTROLLER "ve"
@@ -94,24 +98,59 @@ static void apply_name(struct vz_env *env)
 		(void)write_file(env, "ve.name", number);
 }
 
+/* The number that a group has, or one above it; 0: none. */
+static unsigned long read_id(struct vz_env *env, const char *group)
+{
+	auto_free char *text = NULL;
+
+	return cgroup_read(env->host->cg, group, CONTROLLER, "ve.id", &text) == 0 ? strtoul(text, NULL, 10) : 0;
+}
+
+/* Is the container's group the object of the kernel that it should be? */
+static bool has_own_id(struct vz_env *env)
+{
+	return read_id(env, env->group) == ve_id(env->host->tag, env->id);
+}
+
+static bool is_in_state(struct vz_env *env, const char *state)
+{
+	auto_free char *text = NULL;
+
+	if (cgroup_read(env->host->cg, env->group, CONTROLLER, "ve.state", &text) < 0)
+		return false;
+	text[strcspn(text, "\n")] = '\0';
+	return strcmp(text, state) == 0;
+}
+
 /* ---- members ---- */
 
-static int ve_limits_prepare(struct vz_env *env, struct vz_err *err)
+/* The group exists: it becomes an object of the kernel. */
+static int make_ve(struct vz_env *env, struct vz_err *err)
 {
-	int r;
+	int r = cgroup_enable(env->host->cg, env->group, CONTROLLER);
 
-	if (limits_prepare(env, err) < 0)
-		return -1;
-	r = cgroup_enable(env->host->cg, env->group, CONTROLLER);
 	if (r < 0)
 		return vz_fail(err, VZ_E_ENVCREATE, r, "switch the controller '" CONTROLLER "' on for cgroup '%s'", env->group);
+	if (has_own_id(env))
+		return 0;
 	r = take_id(env);
 	if (r == -EEXIST)
 		return vz_fail(err, VZ_E_ENVCREATE, 0, "another virtual environment of this kernel has the number %" PRIu32
 			       " (grep -r %" PRIu32 " --include=ve.id /sys/fs/cgroup shows which)",
 			       ve_id(env->host->tag, env->id), ve_id(env->host->tag, env->id));
+	if (r == -EBUSY)
+		return vz_fail(err, VZ_E_ENVCREATE, 0, "cgroup '%s' is another virtual environment already, or has some below it",
+			       env->group);
 	if (r < 0)
 		return vz_fail(err, VZ_E_ENVCREATE, r, "make a virtual environment of cgroup '%s'", env->group);
+	return 0;
+}
+
+/* What it is to be, before it is bound. */
+static int describe_ve(struct vz_env *env, struct vz_err *err)
+{
+	int r;
+
 	apply_name(env);
 	if (!policy_has_feature(env->conf, "detect", true)) {
 		r = write_file(env, "ve.features", "-detect");
@@ -119,6 +158,17 @@ static int ve_limits_prepare(struct vz_env *env, struct vz_err *err)
 			return vz_fail(err, VZ_E_ENVCREATE, r, "FEATURES: hide that container %u is one", env->id);
 	}
 	return apply_cpus(env, err);
+}
+
+static int ve_limits_prepare(struct vz_env *env, struct vz_err *err)
+{
+	return limits_prepare(env, err) < 0 || make_ve(env, err) < 0 ? -1 : describe_ve(env, err);
+}
+
+/* That of an adopted one goes when its engine removes it. */
+static int ve_limits_remove(struct vz_env *env, struct vz_err *err)
+{
+	return env->adopted ? 0 : limits_remove(env, err);
 }
 
 static int bind_init(struct vz_env *env, pid_t pid, const char **ret_where)
@@ -141,6 +191,139 @@ static int ve_apply(struct vz_env *env, enum vz_group group, struct vz_err *err)
 	return group == VZ_G_cpulimit ? apply_cpus(env, err) : 0;
 }
 
+/* The engine may have put another container into that group since: only the kernel knows. */
+static int ve_find_init(struct vz_env *env)
+{
+	if (!env->adopted || has_own_id(env))
+		return ns_find_init(env);
+	vz_env_forget_init(env);
+	return 0;
+}
+
+static int ve_stop(struct vz_env *env, enum vz_env_stop how, struct vz_err *err)
+{
+	return !env->adopted || has_own_id(env) ? ns_stop(env, how, err) : 0;
+}
+
+/* ---- containers of other engines ---- */
+
+static bool has_hosts_user_namespace(pid_t pid)
+{
+	auto_free char *path = str_printf("/proc/%d/ns/user", (int)pid);
+	struct stat own, its;
+
+	/* One that is gone meanwhile is nobody's. */
+	return path && stat("/proc/self/ns/user", &own) == 0 && stat(path, &its) == 0 &&
+	       own.st_dev == its.st_dev && own.st_ino == its.st_ino;
+}
+
+static bool is_process_one(pid_t pid)
+{
+	pid_t own[1], ns[32];
+	int depth = proc_nspid(getpid(), own, 1), n = proc_nspid(pid, ns, ARRAY_SIZE(ns));
+
+	return depth > 0 && n > depth && n <= (int)ARRAY_SIZE(ns) && ns[n - 1] == 1;
+}
+
+/* Limits that are set for a container must not hold for somebody else. */
+static int check_alone(struct vz_env *env, const char *group, struct vz_err *err)
+{
+	auto_free pid_t *pids = NULL;
+	int n = *group ? cgroup_procs(env->host->cg, group, &pids) : -EINVAL;
+
+	if (n < 0)
+		return vz_fail(err, VZ_E_INVALID_VALUE, *group ? n : 0, "the container has no cgroup of its own ('/%s')", group);
+	for (int i = 0; i < n; i++)
+		if (has_hosts_user_namespace(pids[i]))
+			return vz_fail(err, VZ_E_INVALID_VALUE, 0,
+				       "in the container's cgroup '/%s' is a process of the host, too: %d; its engine has to give it one of its own",
+				       group, (int)pids[i]);
+	return 0;
+}
+
+/* Not below a virtual environment: the controller must not even be switched on there. */
+static int check_not_inside(struct vz_env *env, const char *group, struct vz_err *err)
+{
+	for (size_t end = strcspn(group, "/"); group[end]; end += 1 + strcspn(group + end + 1, "/")) {
+		auto_free char *above = strndup(group, end);
+		unsigned long id = above ? read_id(env, above) : 0;
+
+		if (id)
+			return vz_fail(err, VZ_E_INVALID_VALUE, 0,
+				       "cgroup '/%s' is inside the virtual environment %lu", group, id);
+	}
+	return 0;
+}
+
+static int check_adoptable(struct vz_env *env, pid_t pid, char **ret_group, struct vz_err *err)
+{
+	auto_free char *group = NULL;
+	int r = cgroup_root_of(pid, &group);
+
+	if (r == -ESRCH)
+		return vz_fail(err, VZ_E_INVALID_VALUE, 0, "there is no process %d", (int)pid);
+	if (r < 0)
+		return vz_fail(err, VZ_E_SYSTEM, r, "find the cgroup of process %d", (int)pid);
+	if (has_hosts_user_namespace(pid))
+		return vz_fail(err, VZ_E_INVALID_VALUE, 0,
+			       "process %d is in the host's user namespace: only a container that has one of its own can be adopted",
+			       (int)pid);
+	if (!is_process_one(pid))
+		return vz_fail(err, VZ_E_INVALID_VALUE, 0, "process %d is not process 1 of a container", (int)pid);
+	if (check_not_inside(env, group, err) < 0 || check_alone(env, group, err) < 0)
+		return -1;
+	*ret_group = take_ptr(group);
+	return 0;
+}
+
+static int take_group(struct vz_env *env, char *group, struct vz_err *err)
+{
+	char *inner = strdup(group);
+
+	if (!inner) {
+		free(group);
+		return vz_fail(err, VZ_E_RESOURCE, -ENOMEM, "container %u", env->id);
+	}
+	free(env->group);
+	free(env->inner);
+	env->group = group;
+	env->inner = inner;
+	env->adopted = true;
+	return 0;
+}
+
+static int bind_adopted(struct vz_env *env, pid_t pid, struct vz_err *err)
+{
+	const char *where = "";
+	int r = bind_init(env, pid, &where);
+
+	/* An adoption that was killed half-way had come this far. */
+	if (r == -EBUSY && is_in_state(env, "running"))
+		return 0;
+	if (r == -EBUSY)
+		return vz_fail(err, VZ_E_INVALID_VALUE, 0, "process %d belongs to another virtual environment", (int)pid);
+	if (r == -ESRCH)
+		return vz_fail(err, VZ_E_INVALID_VALUE, 0, "process %d has ended", (int)pid);
+	if (r == -EINVAL)
+		return vz_fail(err, VZ_E_INVALID_VALUE, 0,
+			       "process %d: its process namespace was not made in its user namespace", (int)pid);
+	return r < 0 ? vz_fail(err, VZ_E_ENVCREATE, r, "%s of container %u", where, env->id) : 0;
+}
+
+static int ve_adopt(struct vz_env *env, pid_t pid, struct vz_err *err)
+{
+	char *group = NULL;
+
+	if (check_adoptable(env, pid, &group, err) < 0 || take_group(env, group, err) < 0 || make_ve(env, err) < 0 ||
+	    describe_ve(env, err) < 0 || bind_adopted(env, pid, err) < 0)
+		return -1;
+	vz_env_forget_init(env);
+	env->init_pid = pid;
+	if (ns_find_init(env) == 1)
+		return 0;
+	return vz_fail(err, VZ_E_INVALID_VALUE, 0, "process %d has ended", (int)pid);
+}
+
 const struct vz_backend backend_ve = {
 	.name            = "ve",
 	.features        = VZ_BE_PROC_VIEWS,
@@ -151,18 +334,19 @@ const struct vz_backend backend_ve = {
 	.disk_init       = disk_init,
 	.disk_off        = disk_off,
 	.limits_prepare  = ve_limits_prepare,
-	.limits_remove   = limits_remove,
+	.limits_remove   = ve_limits_remove,
 	.spawn           = ve_spawn,
 	.ready           = ns_ready,
 	.spawn_for       = ns_spawn_for_other,
 	.release         = ns_release,
-	.find_init       = ns_find_init,
+	.find_init       = ve_find_init,
 	.has_reboot_mark = ns_has_reboot_mark,
-	.stop            = ns_stop,
+	.stop            = ve_stop,
 	.wait            = ns_wait,
 	.enter           = ns_enter_ct,
 	.apply           = ve_apply,
 	.usage           = usage_read,
+	.adopt           = ve_adopt,
 	.bind_add        = binds_add,
 	.bind_remove     = binds_remove,
 	.add_lxcfs       = binds_add_lxcfs,

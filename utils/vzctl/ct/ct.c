@@ -73,6 +73,7 @@ void vz_ct_free(struct vz_ct *ct)
 	conf_done(&ct->own);
 	conf_done(&ct->conf);
 	vz_env_done(&ct->env);
+	free(ct->adopted);
 	free(ct);
 }
 
@@ -125,14 +126,35 @@ int ct_refresh(struct vz_ct *ct, struct vz_err *err)
 	e->host = &ct->vz->host;
 	e->id = ct->id;
 	e->conf = &ct->conf;
-	e->group = str_printf("vz%s%s/%u", *tag ? "-" : "", tag, ct->id);
-	e->inner = str_printf("vz%s%s/%u/ct", *tag ? "-" : "", tag, ct->id);
+	e->adopted = ct->adopted;
+	e->group = ct->adopted ? strdup(ct->adopted) : str_printf("vz%s%s/%u", *tag ? "-" : "", tag, ct->id);
+	e->inner = ct->adopted ? strdup(ct->adopted) : str_printf("vz%s%s/%u/ct", *tag ? "-" : "", tag, ct->id);
 	e->id_base = (uint32_t)conf_num(&ct->own, VZ_P_local_uid, 0);
 	e->id_count = (uint32_t)conf_num(&ct->own, VZ_P_local_count, 65536);
 	e->root = ct_path(ct, VZ_P_ve_root);
 	e->private_area = ct_path(ct, VZ_P_ve_private);
 	if (!e->group || !e->inner)
 		return vz_fail(err, VZ_E_RESOURCE, -ENOMEM, "container %u", ct->id);
+	return 0;
+}
+
+int ct_set_adopted(struct vz_ct *ct, const char *group)
+{
+	char *adopted = strdup(group), *outer = strdup(group), *inner = strdup(group);
+
+	if (!adopted || !outer || !inner) {
+		free(adopted);
+		free(outer);
+		free(inner);
+		return -ENOMEM;
+	}
+	free(ct->adopted);
+	free(ct->env.group);
+	free(ct->env.inner);
+	ct->adopted = adopted;
+	ct->env.group = outer;
+	ct->env.inner = inner;
+	ct->env.adopted = true;
 	return 0;
 }
 
@@ -385,9 +407,15 @@ unsigned int vz_ct_state_at_rest(struct vz_ct *ct)
 
 unsigned int vz_ct_state(struct vz_ct *ct)
 {
+	unsigned int bits;
+
 	if (!ct_is_running(ct))
 		return vz_ct_state_at_rest(ct);
-	return state_on_disk(ct) | VZ_STATE_RUNNING | (ct->vz->be->is_frozen(&ct->env) ? VZ_STATE_FROZEN : 0);
+	bits = state_on_disk(ct) | VZ_STATE_RUNNING;
+	/* One that was adopted has no private area, and exists as long as it runs. */
+	if (ct->adopted)
+		bits |= VZ_STATE_EXIST;
+	return ct->vz->be->is_frozen(&ct->env) ? bits | VZ_STATE_FROZEN : bits;
 }
 
 int vz_ct_init_pid(struct vz_ct *ct)

@@ -48,6 +48,7 @@ struct vz_ct {
 	struct vz_conf own;		/* what CTID.conf says */
 	struct vz_conf conf;		/* in effect: defaults < vz.conf < own */
 	struct vz_env env;
+	char *adopted;			/* the cgroup, if another engine has made it; NULL: none has; owned */
 	char *lock_dir;			/* where our lock is; NULL: not held */
 	bool would_be_stopped;		/* in a dry run of restart: its stop was planned */
 	bool mounts_silently;		/* mount and umount say nothing, … */
@@ -128,11 +129,16 @@ int state_write(struct vz_ct *ct, struct vz_err *err);
 void state_read(struct vz_ct *ct);	/* fills env.init_pid and init_start, if it is of this boot */
 void state_remove(struct vz_ct *ct);
 
+/* From now on it is what another engine keeps in this cgroup. 0 or -ENOMEM. */
+int ct_set_adopted(struct vz_ct *ct, const char *group);
+
 struct state_process {
 	pid_t pid;
 	uint64_t start_time;	/* clock ticks */
 	bool rebooted;		/* of one that ended */
 };
+/* vzeventd may not be the parent of init: it must be told to watch it. */
+void ct_tell_watcher(struct vz_ct *ct);
 /* The init that the state file names, running or not. 0, or -1 if it names none. */
 int state_process(struct vz_ct *ct, struct state_process *ret);
 /* Write down how it ended, for whoever will see to that. */
@@ -239,6 +245,10 @@ void name_unlink(struct vz_ct *ct, const char *name);
 void names_repair(struct vz_ct *ct);
 /* All links to the container go. */
 void names_forget(struct vz_ct *ct);
+
+/* ---- set.c ---- */
+/* The limits that CTID.conf has, on a running container whose others are to stay as they are. */
+int set_limits(struct vz_ct *ct, struct vz_err *err);
 
 /* ---- apply.c: parameters on a running container ---- */
 /* Carry out what the edits name, from ct->conf. */

@@ -52,6 +52,21 @@ static void take(struct vz_glance *g, char *const *names, const char *prefix)
 	g->taken = true;
 }
 
+/* Names in a directory, which need not be there. 0 or -1. */
+static int add_names(const char *path, char ***names)
+{
+	auto_closedir DIR *d = opendir(path);
+	struct dirent *e;
+
+	if (!d)
+		return errno == ENOENT ? 0 : -1;
+	while ((e = readdir(d)))
+		if (strv_add(names, e->d_name) < 0)
+			return -1;
+	return 0;
+}
+
+/* Groups of ours, and what has a state: an adopted one is in somebody else's group. */
 static void take_groups(struct vz *vz)
 {
 	auto_free char *top = str_printf("vz%s%s", *vz->paths.tag ? "-" : "", vz->paths.tag);
@@ -62,23 +77,17 @@ static void take_groups(struct vz *vz)
 	if (!top || vz_backend_open(vz, &ignored) < 0 || !vz->host.cg)
 		return;
 	r = cgroup_children(vz->host.cg, top, &names);
-	if (r == 0 || r == -ENOENT)
+	if ((r == 0 || r == -ENOENT) && add_names(vz->paths.run_dir, &names) == 0)
 		take(&vz->glance.groups, names, "");
 }
 
 static void take_dumps(struct vz *vz)
 {
 	auto_free char *dir = vz_conf_path(vz, VZ_P_dumpdir);
-	auto_closedir DIR *d = dir ? opendir(dir) : NULL;
 	auto_strv char **names = NULL;
-	struct dirent *e;
 
-	if (!d && (!dir || errno != ENOENT))
-		return;
-	while (d && (e = readdir(d)))
-		if (strv_add(&names, e->d_name) < 0)
-			return;
-	take(&vz->glance.dumps, names, "Dump.");
+	if (dir && add_names(dir, &names) == 0)
+		take(&vz->glance.dumps, names, "Dump.");
 }
 
 void vz_glance(struct vz *vz)

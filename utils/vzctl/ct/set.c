@@ -184,6 +184,22 @@ static bool is_of_host(enum vz_group group)
 	return false;
 }
 
+int set_limits(struct vz_ct *ct, struct vz_err *err)
+{
+	unsigned int groups = 0;
+
+	for (enum vz_param_id id = 0; id < VZ_P__MAX; id++) {
+		const struct vz_param *p = param_get(id);
+
+		if (ct->own.v[id].set && (p->flags & VZ_PF_LIVE) && is_of_host(p->group) && p->group != VZ_G_kept)
+			groups |= 1u << p->group;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(live_words); i++)
+		if ((groups & 1u << live_words[i].group) && ct->vz->be->apply(&ct->env, live_words[i].group, err) < 0)
+			return -1;
+	return 0;
+}
+
 /* The host itself: of what there is, only limits concern it. */
 static int check_host(const struct vz_ct *ct, const struct setting *s, struct vz_err *err)
 {
@@ -192,6 +208,19 @@ static int check_host(const struct vz_ct *ct, const struct setting *s, struct vz
 
 		if (!is_of_host(p->group))
 			return vz_fail(err, VZ_E_INVALID_VALUE, 0, "--%s cannot be set for CT0", p->option);
+	}
+	return 0;
+}
+
+/* What another engine has made has its network, its mounts and its inside from there. */
+static int check_adopted(const struct vz_ct *ct, const struct setting *s, struct vz_err *err)
+{
+	for (size_t i = 0; ct->adopted && i < s->edits.n; i++) {
+		const struct vz_param *p = param_get(s->edits.e[i].id);
+
+		if ((p->flags & VZ_PF_LIVE) && !is_of_host(p->group) && p->group != VZ_G_none)
+			return vz_fail(err, VZ_E_INVALID_VALUE, 0,
+				       "--%s cannot be set: container %u was adopted, only its limits are ours", p->option, ct->id);
 	}
 	return 0;
 }
@@ -385,7 +414,7 @@ static int do_set(struct vz_ct *ct, struct setting *s, struct vz_err *err)
 		return vz_fail(err, VZ_E_RESOURCE, -ENOMEM, "collect parameters");
 	s->running = ct->id != 0 && ct_is_running(ct);
 	ct->env.skip_probe = s->opt->skip_arpdetect;
-	if (check_host(ct, s, err) < 0 || check_request(ct, s, err) < 0 || check_name(ct, s, err) < 0)
+	if (check_host(ct, s, err) < 0 || check_adopted(ct, s, err) < 0 || check_request(ct, s, err) < 0 || check_name(ct, s, err) < 0)
 		return -1;
 	if (s->opt->reset_ub && !s->running && ct->id != 0)
 		return vz_fail(err, VZ_E_NOT_RUNNING, 0, "Container is not running");

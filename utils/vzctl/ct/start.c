@@ -278,8 +278,8 @@ static void remember_layout(struct vz_ct *ct)
 	vz_err_done(&ignored);
 }
 
-/* vzeventd may have come up in the meantime: an init that is not its child it must be told of. */
-static void tell_watcher(struct vz_ct *ct)
+/* vzeventd may have come up in the meantime. */
+void ct_tell_watcher(struct vz_ct *ct)
 {
 	auto_free char *message = ct->env.init_watched ? NULL : str_printf("watch %u", ct->id);
 
@@ -298,7 +298,7 @@ int vz_ct_start(struct vz_ct *ct, const struct vz_start *opt, struct vz_err *err
 	}
 	if (ct->vz->dry_run)
 		return 0;
-	tell_watcher(ct);
+	ct_tell_watcher(ct);
 	remember_layout(ct);
 	if (!opt->wait) {
 		ct_info(ct, "Container start in progress...");

@@ -7,6 +7,9 @@
  * A file that names a process which is gone says one thing more: that nobody has cleaned up after it. And
  * beside it vzeventd writes down how the process ended before it does anything about it, because the
  * kernel tells that only once.
+ *
+ * The cgroup in it is the container's own, or that of a container which another engine has made: for as long as
+ * the file is there, that one has been adopted.
  */
 #include <errno.h>
 #include <string.h>
@@ -51,7 +54,7 @@ static int read_process(struct vz_ct *ct, const char *name, struct state_process
 	auto_free char *path = paths_run(&ct->vz->paths, ct->id, name);
 	auto_conf_file struct conf_file *f = NULL;
 	auto_free char *boot = NULL;
-	const char *version, *boot_id, *pid_text, *start_text;
+	const char *version, *boot_id, *pid_text, *start_text, *group;
 	uint64_t pid, start;
 
 	if (!path || conf_file_read(path, &f) < 0 || proc_boot_id(&boot) < 0)
@@ -63,6 +66,9 @@ static int read_process(struct vz_ct *ct, const char *name, struct state_process
 	if (!str_equal(version, STATE_VERSION) || !str_equal(boot_id, boot) || !pid_text || !start_text)
 		return -1;
 	if (parse_u64_range(pid_text, 1, INT32_MAX, &pid) < 0 || parse_u64(start_text, &start) < 0)
+		return -1;
+	group = conf_file_get(f, "CGROUP");
+	if (group && !str_equal(group, ct->env.group) && ct_set_adopted(ct, group) < 0)
 		return -1;
 	ret->pid = (pid_t)pid;
 	ret->start_time = start;

@@ -131,6 +131,9 @@ int vz_ct_restart(struct vz_ct *ct, const struct vz_start *start, const struct v
 	if (vz_backend_probe(ct->vz, err) < 0)
 		return -1;
 	if (ct_is_running(ct)) {
+		if (ct->adopted)
+			return vz_fail(err, VZ_E_RUNNING, 0,
+				       "container %u was adopted: only what has made it can start it again", ct->id);
 		if (vz_ct_stop(ct, stop, err) < 0)
 			return -1;
 		ct->would_be_stopped = ct->vz->dry_run;

@@ -5,6 +5,7 @@
  */
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -155,6 +156,46 @@ int cgroup_of(pid_t pid, char **ret)
 		return *ret ? 0 : -ENOMEM;
 	}
 	return -ENODATA;
+}
+
+/* The group of a process as whoever shares its cgroup namespace sees it. */
+static int seen_inside(pid_t pid, char **ret)
+{
+	auto_free char *path = str_printf("/proc/%d/ns/cgroup", (int)pid);
+	auto_close int own = open("/proc/self/ns/cgroup", O_RDONLY | O_CLOEXEC);
+	auto_close int its = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+	int r;
+
+	if (own < 0 || its < 0)
+		return errno == ENOENT ? -ESRCH : -errno;
+	if (setns(its, CLONE_NEWCGROUP) < 0)
+		return -errno;
+	r = cgroup_of(pid, ret);
+	if (setns(own, CLONE_NEWCGROUP) == 0)
+		return r;
+	if (r == 0)
+		free(take_ptr(*ret));
+	return -errno;
+}
+
+int cgroup_root_of(pid_t pid, char **ret)
+{
+	auto_free char *path = NULL;
+	auto_free char *seen = NULL;
+	size_t len, tail;
+	int r = cgroup_of(pid, &path);
+
+	if (r == 0)
+		r = seen_inside(pid, &seen);
+	if (r < 0)
+		return r;
+	len = strlen(path);
+	tail = strlen(seen);
+	/* Ours as well: the whole path. Outside of its root, where it was moved later: "../…". */
+	if (tail && tail < len && path[len - tail - 1] == '/' && strcmp(path + len - tail, seen) == 0)
+		path[len - tail - 1] = '\0';
+	*ret = take_ptr(path);
+	return 0;
 }
 
 struct pids {

@@ -86,6 +86,11 @@ int cgroup_children(struct cgroups *cg, const char *group, char ***ret);
 /* The v2 group of a process, as a path below the root without leading slash. Caller frees. */
 int cgroup_of(pid_t pid, char **ret);
 /*
+ * The group that is the root for a process: what it shows as "/" inside, if it has a cgroup namespace of its own, else
+ * the group it is in. Whatever it moves below that, or mounts, changes nothing. Caller frees.
+ */
+int cgroup_root_of(pid_t pid, char **ret);
+/*
  * All processes of a v2 group and of those below it; *ret is the caller's to free. Their number, or a
  * negative errno (-ENOENT: no such group).
  */

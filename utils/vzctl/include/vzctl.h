@@ -197,6 +197,12 @@ int vz_ct_create(struct vz_ct *ct, const struct vz_create *opt, struct vz_err *e
 int vz_ct_destroy(struct vz_ct *ct, struct vz_err *err);
 
 /*
+ * A container of another engine, by its process 1 as the host sees it, becomes this one until it ends; what
+ * CTID.conf limits holds for it, a file is made if there is none. VZ_E_BAD_KERNEL: this kernel cannot.
+ */
+int vz_ct_adopt(struct vz_ct *ct, int pid, struct vz_err *err);
+
+/*
  * Disk quota apart from a start, which does all of it: count the files of a stopped container, set its
  * limits, take them away until they are set again. VZ_E_DQ_… if DISK_QUOTA is "no".
  */

@@ -349,6 +349,50 @@ static void child_enters_through_the_open_doors(void **state)
 	assert_int_equal(cgroup_entry_open(h->cg, "vz-test-missing", &e), count_hierarchies(h->cg) ? -ENOENT : 0);
 }
 
+static void root_for_a_process_stays_where_it_was_born(void **state)
+{
+	struct host *h = require_root(state);
+	auto_free char *leaf = str_printf("%s/init.scope", h->group);
+	auto_free char *root = NULL;
+	auto_close int dir = -1;
+	int sync[2];
+	pid_t pid;
+	char c;
+
+	assert_int_equal(cgroup_create_v2(h->cg, h->group), 0);
+	dir = cgroup_fd(h->cg, h->group);
+	assert_int_equal(pipe2(sync, O_CLOEXEC), 0);
+	pid = child_in(dir, 0);
+	/* As process 1 of a container does: it is in its group when it makes the namespace. */
+	if (pid == 0) {
+		if (unshare(CLONE_NEWCGROUP) < 0 || write(sync[1], "x", 1) != 1)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	assert_int_equal(read(sync[0], &c, 1), 1);
+	assert_int_equal(cgroup_root_of(pid, &root), 0);
+	assert_string_equal(root, h->group);
+	free(take_ptr(root));
+	assert_int_equal(mkdirat(h->cg->v2, leaf, 0755), 0);
+	assert_int_equal(host_attach(h->cg->v2, leaf, pid), 0);
+	assert_int_equal(cgroup_root_of(pid, &root), 0);
+	assert_string_equal(root, h->group);
+	free(take_ptr(root));
+	end(pid);
+	assert_int_equal(cgroup_root_of(pid, &root), -ESRCH);
+	(void)close(sync[0]);
+	(void)close(sync[1]);
+
+	/* One that shares ours: where it is. */
+	pid = child_in(dir, 0);
+	while (pid == 0)
+		pause();
+	assert_int_equal(cgroup_root_of(pid, &root), 0);
+	assert_string_equal(root, h->group);
+	end(pid);
+}
+
 static void processes_of_the_whole_tree_are_listed(void **state)
 {
 	struct host *h = require_root(state);
@@ -815,6 +859,7 @@ int main(void)
 		TEST(withheld_controller_is_switched_on_only_above_the_group_that_is_named),
 		TEST(process_is_moved_by_absolute_path),
 		TEST(child_enters_through_the_open_doors),
+		TEST(root_for_a_process_stays_where_it_was_born),
 		TEST(processes_of_the_whole_tree_are_listed),
 		TEST(freezing_stops_and_thawing_goes_on),
 		TEST(thawing_below_a_frozen_parent_times_out),

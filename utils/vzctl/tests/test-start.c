@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * create, start and stop on the plan back end: which of its members are called, in what order, and what
+ * create, start, stop and adopt on the plan back end: which of its members are called, in what order, and what
  * is left when each of them fails. The host is a directory below /tmp; the registry of ids, which is one
  * per machine, is covered by an empty tmpfs in a mount namespace of the test.
  */
@@ -467,6 +467,74 @@ static void create_that_fails_leaves_nothing(void **state)
 	}
 }
 
+/* ---- adopt ---- */
+
+/* 101 without a private area; and with a configuration, if there is text for it. */
+static void make_foreign(struct ground *g, const char *text)
+{
+	auto_free char *conf = at(g, "/etc/vz/conf/101.conf");
+	auto_free char *area = at(g, "/vz/private/101");
+
+	assert_int_equal(path_remove_tree(AT_FDCWD, area), 0);
+	(void)unlink(conf);
+	if (text)
+		make_file(g, "/etc/vz/conf/101.conf", text);
+	open_ct(g, false);
+}
+
+static void adopting_makes_a_file_and_a_state(void **state)
+{
+	struct ground *g = require_root(state);
+	auto_err struct vz_err err = { 0 };
+
+	make_foreign(g, NULL);
+	assert_int_equal(vz_ct_adopt(g->ct, 4321, &err), 0);
+	CALLS(g, "adopt process 4321");
+	assert_true(is_there(g, "/etc/vz/conf/101.conf"));
+	assert_true(is_there(g, "/run/vz/101/state"));
+	assert_int_equal(vz_ct_state(g->ct), VZ_STATE_EXIST | VZ_STATE_RUNNING);
+	assert_int_equal(vz_ct_adopt(g->ct, 4321, &err), -1);
+	assert_int_equal(err.code, VZ_E_RUNNING);
+}
+
+static void adopting_applies_the_limits_of_the_file_and_no_others(void **state)
+{
+	struct ground *g = require_root(state);
+	auto_err struct vz_err err = { 0 };
+	auto_free char *tasks = str_printf("apply group %d", VZ_G_tasks);
+	auto_free char *limit = str_printf("apply group %d", VZ_G_cpulimit);
+
+	make_foreign(g, "CPUS=\"2\"\nNUMPROC=\"100\"\nHOSTNAME=\"x\"\n");
+	assert_int_equal(vz_ct_adopt(g->ct, 4321, &err), 0);
+	CALLS(g, "adopt process 4321", tasks, limit);
+}
+
+static void adopting_that_fails_takes_its_file_back_and_no_other(void **state)
+{
+	struct ground *g = require_root(state);
+
+	for (int i = 0; i < 2; i++) {
+		auto_err struct vz_err err = { 0 };
+
+		make_foreign(g, i ? "CPUS=\"2\"\n" : NULL);
+		g->vz->host.plan->fail_at = "adopt";
+		assert_int_equal(vz_ct_adopt(g->ct, 4321, &err), -1);
+		assert_string_equal(err.msg, "adopt was told to fail");
+		assert_int_equal(is_there(g, "/etc/vz/conf/101.conf"), i);
+		assert_false(is_there(g, "/run/vz/101"));
+	}
+}
+
+static void number_of_a_container_of_ours_is_not_given_away(void **state)
+{
+	struct ground *g = require_root(state);
+	auto_err struct vz_err err = { 0 };
+
+	assert_int_equal(vz_ct_adopt(g->ct, 4321, &err), -1);
+	assert_int_equal(err.code, VZ_E_INVALID_VALUE);
+	NO_CALLS(g);
+}
+
 /* ---- ranges of ids ---- */
 
 static void ids_are_one_containers_alone(void **state)
@@ -516,6 +584,10 @@ int main(void)
 		TEST(stopping_what_cannot_be_killed_changes_nothing),
 		TEST(create_makes_an_area_and_a_file),
 		TEST(create_that_fails_leaves_nothing),
+		TEST(adopting_makes_a_file_and_a_state),
+		TEST(adopting_applies_the_limits_of_the_file_and_no_others),
+		TEST(adopting_that_fails_takes_its_file_back_and_no_other),
+		TEST(number_of_a_container_of_ours_is_not_given_away),
 		TEST(ids_are_one_containers_alone),
 	};
 
