@@ -70,6 +70,13 @@ const char *ve_state_name(enum ve_state state);
 int ve_bind(struct ve *ve, struct task_struct *init);
 int ve_set_osrelease(struct ve *ve, const char *release);
 
+/* cpu.c */
+unsigned int ve_seen_cpus(struct ve *ve);
+
+/* cpu_math.c: no state, no locks, tested by itself */
+unsigned int ve_ratio_cpus(s64 ratio, unsigned int shift);
+size_t ve_cpuinfo_cut(const char *text, size_t len, unsigned int cpus);
+
 /* events.c */
 extern const char *const ve_event_names[NR_VE_EVENTS];
 void ve_event(struct ve *ve, enum ve_event event);
