@@ -151,6 +151,7 @@ int ve_bind(struct ve *ve, struct task_struct *init)
 		ve->start_boottime = ktime_get_boottime_ns();
 		apply_osrelease(ve);
 		ve_load_start(ve);
+		ve_stat_start(ve);
 		WRITE_ONCE(ve->state, VE_RUNNING);
 		/* Whoever finds the VE by it, without a lock, sees all of the above. */
 		smp_store_release(&b.user_ns->ve, ve_get(ve));

@@ -157,3 +157,25 @@ ssize_t ve_print_cpus(char *buf, const struct cpumask *mask)
 		return cpumap_print_to_pagebuf(true, buf, mask);
 	return cpus == 1 ? sysfs_emit(buf, "0\n") : sysfs_emit(buf, "0-%u\n", cpus - 1);
 }
+
+/**
+ * ve_throttled() - how long cpu.max has stopped a VE
+ * @ve: the VE
+ *
+ * Context: Any.
+ * Return: Nanoseconds, the sum over the machine's CPUs; 0 without a CPU cgroup.
+ */
+u64 ve_throttled(struct ve *ve)
+{
+	struct cgroup_subsys_state *css;
+	struct cgroup *cgrp;
+	u64 time = 0;
+
+	rcu_read_lock();
+	cgrp = rcu_dereference(ve->cgrp);
+	css = cgrp ? rcu_dereference(cgrp->subsys[cpu_cgrp_id]) : NULL;
+	if (css)
+		time = READ_ONCE(css_tg(css)->cfs_bandwidth.throttled_time);
+	rcu_read_unlock();
+	return time;
+}

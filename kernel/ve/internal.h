@@ -72,10 +72,16 @@ int ve_set_osrelease(struct ve *ve, const char *release);
 
 /* cpu.c */
 unsigned int ve_seen_cpus(struct ve *ve);
+u64 ve_throttled(struct ve *ve);
 
 /* cpu_math.c: no state, no locks, tested by itself */
 unsigned int ve_ratio_cpus(s64 ratio, unsigned int shift);
 size_t ve_cpuinfo_cut(const char *text, size_t len, unsigned int cpus);
+
+/* stat.c */
+struct ve_stat *ve_stat_alloc(void);
+void ve_stat_free(struct ve_stat *stat);
+void ve_stat_start(struct ve *ve);
 
 /* events.c */
 extern const char *const ve_event_names[NR_VE_EVENTS];

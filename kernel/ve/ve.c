@@ -57,8 +57,10 @@ const char *ve_state_name(enum ve_state state)
  */
 void ve_put(struct ve *ve)
 {
-	if (ve && refcount_dec_and_test(&ve->refs))
+	if (ve && refcount_dec_and_test(&ve->refs)) {
+		ve_stat_free(ve->stat);
 		kmem_cache_free(ve_cache, ve);
+	}
 }
 
 /**
@@ -104,7 +106,8 @@ static int ve_create(struct ve_css *vc, u32 id)
 	ve->state = VE_CONFIGURED;
 	ve->features = BIT(NR_VE_FEATURES) - 1;
 	RCU_INIT_POINTER(ve->cgrp, vc->css.cgroup);
-	ret = table_add(ve);
+	ve->stat = ve_stat_alloc();
+	ret = ve->stat ? table_add(ve) : -ENOMEM;
 	if (ret) {
 		ve_put(ve);
 		return ret;

@@ -24,6 +24,7 @@ struct sysinfo;
 struct task_struct;
 struct user_namespace;
 struct uts_namespace;
+struct ve_stat;
 
 #ifdef CONFIG_VE
 
@@ -70,6 +71,7 @@ enum ve_event {
  * @load_active: how many tasks the last sample of the load found
  * @load_updated: up to when the load averages go, in jiffies; ve_mutex
  * @stat_flushed: when the counters of its memory were last brought together, in jiffies
+ * @stat: what CPU time it used, as its programs see it
  * @events: how often each of enum ve_event happened
  * @user_ns: of the init it is bound to, with a reference, NULL unless running; ve_mutex
  * @pid_ns: as @user_ns; also RCU, to read what it counts
@@ -90,6 +92,7 @@ struct ve {
 	long			load_active;
 	unsigned long		load_updated;
 	unsigned long		stat_flushed;
+	struct ve_stat		*stat;
 	atomic_long_t		events[NR_VE_EVENTS];
 	struct user_namespace	*user_ns;
 	struct pid_namespace	*pid_ns;
