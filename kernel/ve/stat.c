@@ -151,6 +151,29 @@ static int update(struct ve *ve)
 	return 0;
 }
 
+/**
+ * ve_stat_read() - the CPU time of a VE since it was bound, of all CPUs together
+ * @ve: the VE
+ * @times: result, in ns
+ *
+ * Context: May sleep.
+ * Return: 0, or -ENOMEM.
+ */
+int ve_stat_read(struct ve *ve, u64 times[NR_VE_TIMES])
+{
+	struct ve_times *t;
+	int ret, i;
+
+	memset(times, 0, NR_VE_TIMES * sizeof(*times));
+	mutex_lock(&ve->stat->lock);
+	ret = update(ve);
+	list_for_each_entry(t, &ve->stat->times, list)
+		for (i = 0; i < NR_VE_TIMES; i++)
+			times[i] += t->times[i];
+	mutex_unlock(&ve->stat->lock);
+	return ret;
+}
+
 #ifdef CONFIG_PSI
 /* Tasks that wait for I/O: pressure stall information counts them, also while a cgroup's is off. */
 static unsigned int count_blocked(struct cgroup *cgrp)

@@ -6,6 +6,8 @@
 #include <linux/list.h>
 #include <linux/types.h>
 
+struct ve;
+
 /* What the CPUs of a VE were doing. */
 enum ve_time {
 	VE_USER,
@@ -59,6 +61,9 @@ struct ve_times {
 	unsigned int		cpus;
 	u64			times[NR_VE_TIMES];
 };
+
+/* stat.c */
+int ve_stat_read(struct ve *ve, u64 times[NR_VE_TIMES]);
 
 /* stat_math.c: no state, no locks, tested by itself */
 u64 ve_share(u64 total, unsigned int cpus, unsigned int cpu);

@@ -63,16 +63,16 @@ row() { awk -v id="$2" '$1 == id { $1 = $1; print }' "$1"; }
 # ids: of the list that this reads.
 ids() { echo $(awk '{ print $1 }'); }
 
-plan 59
+plan 70
 make_slice ve
 
 # ---- the host ----
 
 ok "the host has /proc/vz and /proc/bc" test -d /proc/vz -a -d /proc/bc
-is "files of /proc/vz" "$(echo $(ls /proc/vz))" "veinfo version vswap"
+is "files of /proc/vz" "$(echo $(ls /proc/vz))" "veinfo version vestat vswap"
 is "the version is the kernel's" "$(cat /proc/vz/version)" "$(uname -r)"
 is "vswap" "$(cat /proc/vz/vswap)" "Version: 1.0"
-is "what is root's" "$(echo $(stat -c %a /proc/bc /proc/vz/veinfo))" "500 400"
+is "what is root's" "$(echo $(stat -c %a /proc/bc /proc/vz/veinfo /proc/vz/vestat))" "500 400 400"
 is "a process of the host has envID 0" "$(value envID </proc/self/status)" 0
 is "and VPid 0" "$(value VPid </proc/self/status)" 0
 ok "the line of its groups is as it was" grep -q '^Groups:	.* $' /proc/self/status
@@ -156,6 +156,27 @@ ok "subset=pid has processes" subset "grep -q envID /proc/1/status"
 ok "and nothing else" fails subset "stat /proc/vz || stat /proc/loadavg"
 ok "a process is not hidden by what is hidden" subset "ls /proc | grep -qx 1"
 
+# ---- vestat ----
+
+# column N: of the first VE.
+column() { row /proc/vz/vestat 990001 | cut -d ' ' -f "$1"; }
+is "vestat: version" "$(sed -n '1s/ *$//p' /proc/vz/vestat)" "Version: 2.2"
+is "vestat: header" "$(awk 'NR == 2 { $1 = $1; print }' /proc/vz/vestat)" \
+	"VEID user nice system uptime idle strv uptime used maxlat totlat numsched"
+is "vestat: all lines have 251 characters" "$(awk 'length != 251' /proc/vz/vestat)" ""
+is "vestat: rows are twelve numbers" "$(awk 'NR > 2 && (NF != 12 || /[^0-9 ]/)' /proc/vz/vestat)" ""
+is "vestat: VEs alone" "$(sed 1,2d /proc/vz/vestat | ids)" "990001 990002"
+user=$(column 2) uptime=$(column 5) uptime_ns=$(column 8) used=$(column 9)
+into "$slice/990001" sh -c 'i=0; while [ $i -lt 300000 ]; do i=$((i + 1)); done'
+ok "vestat: used grows" test "$(column 9)" -gt "$used"
+ok "vestat: user grows" test "$(column 2)" -gt "$user"
+ok "vestat: uptime grows" test "$(column 5)" -gt "$uptime" -a "$(column 8)" -gt "$uptime_ns"
+tick=$((1000000000 / $(getconf CLK_TCK)))
+within "vestat: uptime is the same in ticks" $(($(column 8) / 1000000000)) \
+	$(($(column 5) * tick / 1000000000)) 1
+within "vestat: used is user, nice and system" $(($(column 9) / tick)) \
+	$(($(column 2) + $(column 3) + $(column 4))) 10
+
 # ---- they stop ----
 
 kill -9 "$(pid_of 990002)"
@@ -165,9 +186,10 @@ while [ "$(cat "$slice/990002/ve.state")" = running ] && [ $tries -lt 200 ]; do
 	sleep 0.1
 done
 is "one stops" "$(cat "$slice/990002/ve.state")" stopped
-is "it is in no list" "$(row /proc/vz/veinfo 990002)" ""
+is "it is in no list" "$(row /proc/vz/veinfo 990002)$(row /proc/vz/vestat 990002)" ""
 is "the other is" "$(ids </proc/vz/veinfo)" "0 990001"
 stop_ve 990001
 is "the host alone is left" "$(ids </proc/vz/veinfo)" 0
+is "vestat has its header" "$(wc -l </proc/vz/vestat)" 2
 
 finish
