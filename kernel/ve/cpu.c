@@ -17,6 +17,7 @@
  */
 #include <linux/cgroup.h>
 #include <linux/cpumask.h>
+#include <linux/mmu_context.h>
 #include <linux/sysfs.h>
 #include "../sched/sched.h"
 #include "internal.h"
