@@ -5,8 +5,8 @@
 # while a container becomes a VE, and while its features change. What views say is for other tests.
 #
 # Ids of these containers are the host's from 100000 on: the host's root is nobody there.
-# Words are joined by splitting them, and awk has $ of its own:
-# shellcheck shell=dash disable=SC2005,SC2016,SC2046
+# Words are joined by splitting them, awk has $ of its own, and lib.sh sets what is not set here:
+# shellcheck shell=dash disable=SC2005,SC2016,SC2046,SC2154
 
 # shellcheck source=kernel/ve/selftests/lib.sh disable=SC1091
 . "$(dirname "$0")/lib.sh"
