@@ -6,6 +6,9 @@
 # them.
 # SWAPDIR is a file system of its own where a file to swap to can be made (default /vz).
 
+# lib.sh sets what is not set here:
+# shellcheck shell=dash disable=SC2154
+
 # shellcheck source=kernel/ve/selftests/lib.sh disable=SC1091
 . "$(dirname "$0")/lib.sh"
 
