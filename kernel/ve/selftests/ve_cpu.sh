@@ -5,6 +5,8 @@
 # follows ve.cpus, cpu.max and cpuset.cpus; CPU time is the VE's own, adds up and never decreases.
 # The host sees what it always did. Wants two processors or more.
 
+# slice is set by lib.sh.
+# shellcheck shell=dash disable=SC2154
 # shellcheck source=kernel/ve/selftests/lib.sh disable=SC1091
 . "$(dirname "$0")/lib.sh"
 
