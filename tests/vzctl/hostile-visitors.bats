@@ -268,7 +268,7 @@ no_host()
 	vzctl --quiet start 102
 	rm "$TREE/bin/sh"
 	for trick in 'head -c 50000000 /dev/urandom; exit 1' 'exit 255' 'exit 99' 'exit 100' 'exit 107' 'kill -9 $$' \
-		'kill -STOP $$ & kill -9 $$' 'exec >&-; exit 102' 'i=0; while [ $i -lt 20000 ]; do printf "\033[2J\007\r\n"; i=$((i + 1)); done; exit 3' \
+		'(kill -STOP $$; kill -9 $$) & wait' 'exec >&-; exit 102' 'i=0; while [ $i -lt 20000 ]; do printf "\033[2J\007\r\n"; i=$((i + 1)); done; exit 3' \
 		'printf "\033]0;x\007%s\233" "$(head -c 200000 /dev/zero | tr "\0" x)"; exit 4'; do
 		printf '#!/bin/busybox sh\n%s\n' "$trick" >"$TREE/bin/sh"
 		chmod 0755 "$TREE/bin/sh"
