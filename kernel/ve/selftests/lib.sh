@@ -53,6 +53,9 @@ within()
 
 bail() { echo "Bail out! $1"; exit 1; }
 
+# skip_all REASON: instead of plan, where the machine cannot have what is tested.
+skip_all() { echo "TAP version 13"; echo "1..0 # SKIP $1"; exit 4; }
+
 # finish: the exit status of the test.
 finish()
 {
