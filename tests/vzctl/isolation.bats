@@ -85,8 +85,13 @@ inside() { vzctl exec 101 "$1" 2>&1 || :; }
 	has_not "sleep 60" "bats"
 	run inside 'cat /proc/self/mountinfo'
 	has_not "$PREFIX" " - ext4 " " - btrfs "
-	is lo "$(inside 'ls /sys/class/net')"
+	# What any new network has: with some drivers that is more than lo.
+	is "$(unshare -n ip -o link | names_of_links)" "$(inside 'ip -o link' | names_of_links)"
+	is "$(inside 'ip -o link' | names_of_links)" "$(inside 'ls /sys/class/net' | grep -vx bonding_masters | xargs)"
 }
+
+# Of the output of ip -o link, sorted.
+names_of_links() { sed -E 's/^[0-9]+: ([^:@]+).*/\1/' | sort | xargs; }
 
 # ---- ids ----
 
