@@ -4,12 +4,21 @@
 #
 # What the kernel series consists of, and the sources it goes on: for scripts to source that have top (this
 # checkout) and fail CODE TEXT. New files are the overlay's, line by line; changes of existing ones are in mails.
+# They get job, a directory that is gone at their end.
 
 patches=$top/kernel-patches/6.12
 cache=${TEST_CACHE:-/var/cache/openve-test}
 base=$(cat "$patches/BASE")
 # shellcheck source=scripts/archive.bash disable=SC1091
 . "$top/scripts/archive.bash"
+
+# What was begun in the cache; what became of it has another name.
+unfinished=()
+# shellcheck disable=SC2317 # run by the trap
+cleanup() { rm -rf "$job" "${unfinished[@]}"; }
+job=
+trap cleanup EXIT
+job=$(mktemp -d "${TMPDIR:-/var/tmp}/openve-kernel.XXXXXX")
 
 # Lines "our-dir tree-dir subject…".
 overlay_lines() { grep -vE '^[[:space:]]*(#|$)' "$patches/overlay"; }
@@ -87,6 +96,7 @@ debian_source()
 	[ -z "$deb" ] || return 0
 	mkdir -p "$cache/linux"
 	temporary=$(mktemp -d "$cache/linux/.fetch.XXXXXX")
+	unfinished+=("$temporary")
 	[ -n "$(source_versions)" ] || use_release trixie "$temporary"
 	found=$(source_versions "${apt[@]}" | grep -F "$version-" | head -n 1 || :)
 	[ -n "$found" ] || found=$(source_versions "${apt[@]}" | head -n 1)
@@ -96,7 +106,6 @@ debian_source()
 		fetch_package "$package=$found" "$temporary" "${apt[@]}"
 		mv "$temporary"/*.deb "$deb"
 	fi
-	rm -rf "$temporary"
 }
 
 # What apt (with the options given) has of them, newest first.
@@ -132,12 +141,13 @@ find_source()
 	[ ! -d "$source" ] || return 0
 	mkdir -p "$cache/linux"
 	new=$(mktemp -d "$cache/linux/.unpack.XXXXXX")
+	unfinished+=("$new")
 	if [ -f "$linux" ]; then
 		unpack_source "$linux" "$new"
 	else
 		git -C "$linux" archive "${origin#git-}" | tar -x -C "$new"
 	fi
 	chmod 0755 "$new"
-	# Somebody else may have been quicker.
-	mv -T "$new" "$source" 2>/dev/null || rm -rf "$new"
+	# Somebody else may have been quicker, and theirs is the same.
+	mv -T "$new" "$source" 2>"$job/mv" || [ -f "$source/Makefile" ] || fail 3 "$(cat "$job/mv")"
 }
