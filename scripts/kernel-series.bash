@@ -12,12 +12,13 @@ base=$(cat "$patches/BASE")
 # shellcheck source=scripts/archive.bash disable=SC1091
 . "$top/scripts/archive.bash"
 
-# What was begun in the cache; what became of it has another name.
-unfinished=()
+# What is unfinished in the cache has our number, also when a subshell began it.
 # shellcheck disable=SC2317 # run by the trap
-cleanup() { rm -rf "$job" "${unfinished[@]}"; }
+cleanup() { rm -rf "$job" "$cache/linux/.unfinished.$$".*; }
 job=
 trap cleanup EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
 job=$(mktemp -d "${TMPDIR:-/var/tmp}/openve-kernel.XXXXXX")
 
 # Lines "our-dir tree-dir subject…".
@@ -95,8 +96,7 @@ debian_source()
 	deb=$(compgen -G "$cache/linux/${package}_$version-*.deb" | sort -V | tail -n 1 || :)
 	[ -z "$deb" ] || return 0
 	mkdir -p "$cache/linux"
-	temporary=$(mktemp -d "$cache/linux/.fetch.XXXXXX")
-	unfinished+=("$temporary")
+	temporary=$(mktemp -d "$cache/linux/.unfinished.$$.XXXXXX")
 	[ -n "$(source_versions)" ] || use_release trixie "$temporary"
 	found=$(source_versions "${apt[@]}" | grep -F "$version-" | head -n 1 || :)
 	[ -n "$found" ] || found=$(source_versions "${apt[@]}" | head -n 1)
@@ -140,8 +140,7 @@ find_source()
 	source=$cache/linux/$origin
 	[ ! -d "$source" ] || return 0
 	mkdir -p "$cache/linux"
-	new=$(mktemp -d "$cache/linux/.unpack.XXXXXX")
-	unfinished+=("$new")
+	new=$(mktemp -d "$cache/linux/.unfinished.$$.XXXXXX")
 	if [ -f "$linux" ]; then
 		unpack_source "$linux" "$new"
 	else
