@@ -46,7 +46,8 @@ static void written_value_reads_as_the_same(enum vz_param_id id, const struct vz
 	value_done(id, &read);
 }
 
-static void check_value(const struct vz_type *type, enum vz_param_id id, enum vz_source from, const char *text)
+static void check_value(const struct vz_type *type, enum vz_param_id id, enum vz_edit_op op, enum vz_source from,
+			const char *text)
 {
 	const struct vz_param *p = param_get(id);
 	struct vz_value v;
@@ -58,8 +59,8 @@ static void check_value(const struct vz_type *type, enum vz_param_id id, enum vz
 		free(type->explain(p, text));
 	if (r < 0)
 		return;
-	/* What is never stored has no form to be stored in. */
-	if (v.set && p->key)
+	/* What is never stored, or only names what is to go (--unpublish 8080), has no form to be stored in. */
+	if (v.set && p->key && op != VZ_DEL)
 		written_value_reads_as_the_same(id, &v);
 	value_done(id, &v);
 }
@@ -95,7 +96,7 @@ static void take_option(struct command *c, char *name)
 		take_flag(&c->request, name);
 		return;
 	}
-	check_value(found.type, found.id, VZ_FROM_OPTION, value);
+	check_value(found.type, found.id, found.op, VZ_FROM_OPTION, value);
 	r = edits_add_option(&c->edits, found.id, found.op, name, value, &err);
 	promise(r == 0 ? !err.code : err.code && err.msg);
 }
@@ -109,7 +110,7 @@ static void take_file_line(struct vz_str *file, const char *line)
 	need(key);
 	p = param_by_key(key);
 	if (p)
-		check_value(p->type, p->id, VZ_FROM_FILE, value + 1);
+		check_value(p->type, p->id, VZ_SET, VZ_FROM_FILE, value + 1);
 	str_add(file, line);
 	str_add_char(file, '\n');
 }
