@@ -216,7 +216,7 @@ $(B)/fuzz.dict: $(B)/fuzz-dict
 check: ## run all tests (the same as scripts/test)
 	scripts/test
 
-check-full: ## the same with all tests of containers in virtual machines, too (two hours)
+check-full: ## the same, then all other tests of containers in virtual machines, too (two hours)
 	scripts/test --full
 
 check-floors: ## no file includes a header of a floor above its own
