@@ -105,6 +105,7 @@ why_is()
 # bats test_tags=core
 @test "ceilings: a start for which the host has no more processes names the sysctl" {
 	local counts pid n
+	require sysctls
 	vzctl --quiet stop 101 --fast
 	# There already when the last one is taken, and becomes vzctl without another.
 	mkfifo "$BATS_TEST_TMPDIR/go"
