@@ -9,8 +9,10 @@
  * If it is fewer, the VE's CPUs are virtual, 0 to n-1 wherever programs count what is online, and
  * any task may run on all of them: sched_setaffinity(2) looks whether a mask makes sense and
  * changes nothing, sched_getaffinity(2) gives all. A task that was bound to CPUs before stays so.
- * The numbers of CPUs that are possible or present are the machine's all the same, and so are those
- * that getcpu(2) and rseq tell: who sizes arrays by the former has room for the latter.
+ * Which CPUs are possible, and have directories in sysfs, is the machine's all the same, and so are
+ * the numbers that getcpu(2) and rseq tell: who sizes arrays by the former has room for the latter.
+ * Those that are present are counted, like those that are online, and agree with them: a VE has
+ * none that is offline.
  *
  * It is the user namespace of who asks that matters: the host's programs see and change true masks,
  * also of tasks of a VE.
@@ -152,7 +154,8 @@ int __ve_setaffinity(const struct cpumask *mask)
  */
 ssize_t ve_print_cpus(char *buf, const struct cpumask *mask)
 {
-	unsigned int cpus = mask == cpu_online_mask ? virtual_cpus() : 0;
+	bool counted = mask == cpu_online_mask || mask == cpu_present_mask;
+	unsigned int cpus = counted ? virtual_cpus() : 0;
 
 	if (!cpus)
 		return cpumap_print_to_pagebuf(true, buf, mask);

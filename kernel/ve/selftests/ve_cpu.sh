@@ -21,6 +21,8 @@ count()
 		getconf _NPROCESSORS_ONLN
 		taskset -c -p $$ | sed "s/.*: //" | wide
 		wide <'$sys'/online
+		wide <'$sys'/present
+		lscpu | sed -n "s/^CPU(s): *//p"
 		grep -c ^processor /proc/cpuinfo
 		dd if=/proc/cpuinfo bs=512 2>/dev/null | grep -c ^processor
 		grep -c "^cpu[0-9]" /proc/stat' | sort -u | tr '\n' ' ' | sed 's/ $//'
@@ -108,6 +110,7 @@ hz=$(getconf CLK_TCK)
 all=$(nproc)
 [ "$all" -ge 2 ] || skip_all "one processor"
 plan 45
+host_lists=$(cat $sys/online $sys/present)
 host_online=$(cat $sys/online)
 host_records=$(grep -c ^processor /proc/cpuinfo)
 host_names=$(names /proc/stat)
@@ -148,7 +151,8 @@ cpus_are "cpuset with all of them" 511 "$all"
 # ---- what is virtual, and what is not ----
 echo 1 >"$slice/511/ve.cpus"
 is "possible CPUs are the machine's" "$(in_ve 511 cat $sys/possible)" "$(cat $sys/possible)"
-is "so are those that are present" "$(in_ve 511 cat $sys/present)" "$(cat $sys/present)"
+is "so are the directories of CPUs" "$(in_ve 511 sh -c "ls -d $sys/cpu[0-9]*")" \
+	"$(ls -d $sys/cpu[0-9]*)"
 is "getconf agrees" "$(in_ve 511 getconf _NPROCESSORS_CONF)" "$(getconf _NPROCESSORS_CONF)"
 ok "an affinity to virtual CPUs is accepted" in_ve 511 taskset -c 0 true
 is "and does nothing" "$(bound_mask 511 0)" "$mask"
@@ -221,8 +225,8 @@ is "and both numbers were seen" "$(grep -c '^cpu1 ' "$tmp/many")" $((40 * (all -
 # ---- the host ----
 echo 1 >"$slice/511/ve.cpus"
 is "the host's CPUs are as they were" \
-	"$(nproc) $(cat $sys/online) $(grep -c ^processor /proc/cpuinfo)" \
-	"$all $host_online $host_records"
+	"$(nproc) $(cat $sys/online $sys/present) $(grep -c ^processor /proc/cpuinfo)" \
+	"$all $host_lists $host_records"
 is "so is its stat" "$(names /proc/stat) $(grep -c '^cpu[0-9]' /proc/stat)" "$host_names $all"
 is "it can look at what a VE sees" "$(grep -c '^cpu[0-9]' "/proc/$init_511/root/proc/stat")" 1
 echo -procview >"$slice/511/ve.features"
