@@ -194,6 +194,12 @@ start_up_to_101()
 		split_is 1 vzctl exec3 101 bash /tmp/vz $what
 		is "Looks like we are inside a container!" "$err"
 	done
+	# Also in one that does not say which kind it is.
+	vzctl --quiet set 101 --features detect:off --save
+	vzctl --quiet restart 101 --fast
+	vzctl exec 101 'cat >/tmp/vz' <"$vz"
+	split_is 1 vzctl exec3 101 bash /tmp/vz stop
+	is "Looks like we are inside a container!" "$err"
 	vzctl --quiet stop 101 --fast
 }
 

@@ -59,6 +59,18 @@ WORDS="sysfs nfs nfsd sit ipip ipgre ppp bridge time tun fuse io_uring lxcfs det
 	is 0 "$(vzctl exec 101 'grep -c " /sys" /proc/self/mountinfo || :')"
 }
 
+# told: what the environment of process 1 tells of the container.
+told() { tr '\0' '\n' <"/proc/$(init_pid 101)/environ" | grep ^container=; }
+
+@test "features: detect:off gives programs inside another name for the container" {
+	vzctl --quiet start 101
+	is container=openvz "$(told)"
+	vzctl --quiet set 101 --features detect:off --save
+	vzctl --quiet restart 101 --fast
+	# Some word there has to be: systemd behaves by it as it shall in a container.
+	is container=openve "$(told)"
+}
+
 # with_dev COMMAND…: vzctl on a host whose /dev has besides the usual only the node of ppp, or not even that.
 with_dev()
 {

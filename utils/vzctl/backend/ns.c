@@ -224,7 +224,7 @@ static void run_inside(void *data, int sock)
 	if (ns_tell(sock, NS_READY) < 0 || ns_await(sock, NS_GO) < 0)
 		_exit(127);	/* whoever started us is gone */
 	/* Close on exec, so that its end tells that init runs. */
-	r = inside_exec_init();
+	r = inside_exec_init(s->inside.detect);
 	ns_die(sock, "run init", -r);
 }
 
@@ -335,6 +335,7 @@ static int open_spawning(struct vz_env *env, struct spawning *s, struct vz_err *
 			.hostname = hostname ? hostname : "localhost",
 			.node_fs = -1,
 			.sysfs = policy_has_feature(env->conf, "sysfs", true),
+			.detect = policy_has_feature(env->conf, "detect", true),
 			.capabilities = policy_capabilities(env->conf),
 			.seccomp = policy_seccomp(env->conf),
 		},
@@ -587,7 +588,7 @@ static void exec_halt(void *data)
 	for (size_t i = 0; i < ARRAY_SIZE(candidates); i++) {
 		char *argv[] = { (char *)"halt", NULL };
 
-		(void)execve(candidates[i], argv, (char *const *)inside_init_env);
+		(void)execve(candidates[i], argv, (char *const *)inside_init_env(true));
 	}
 	_exit(127);
 }

@@ -16,7 +16,7 @@
 #include "base/str.h"
 #include "base/strv.h"
 
-#define FORMAT "spawn " VZ_VERSION "-2"
+#define FORMAT "spawn " VZ_VERSION "-3"
 /* sock, group, root */
 #define FIXED_FDS 3
 
@@ -29,8 +29,9 @@ int spawning_pack(const struct spawning *s, int sock, char **ret_message, int *f
 
 	if (s->doors.n + FIXED_FDS + has_nodes > WATCHER_FDS_MAX)
 		return -E2BIG;
-	str_addf(&text, FORMAT "\n%" PRIu32 " %" PRIu32 " %" PRIu64 " %d %d %d %zu %zu\n%s\n", s->id_base, s->id_count,
-		 in->capabilities, (int)in->seccomp, in->sysfs, has_nodes, in->n_nodes, s->doors.n, in->hostname);
+	str_addf(&text, FORMAT "\n%" PRIu32 " %" PRIu32 " %" PRIu64 " %d %d %d %d %zu %zu\n%s\n", s->id_base, s->id_count,
+		 in->capabilities, (int)in->seccomp, in->sysfs, in->detect, has_nodes, in->n_nodes, s->doors.n,
+		 in->hostname);
 	for (size_t i = 0; i < in->n_nodes; i++)
 		str_addf(&text, "%u %u %u %s\n", (unsigned int)in->nodes[i].mode, major(in->nodes[i].dev),
 			 minor(in->nodes[i].dev), in->nodes[i].name);
@@ -62,16 +63,17 @@ static int read_lines(char **lines, size_t n_fds, struct spawning *s, int *ret_h
 	struct inside *in = &s->inside;
 	size_t n_nodes, n_lines = strv_len(lines);
 	struct inside_node *nodes;
-	int seccomp, sysfs;
+	int seccomp, sysfs, detect;
 
 	if (n_lines < 3 || strcmp(lines[0], FORMAT) != 0 ||
-	    sscanf(lines[1], "%" SCNu32 " %" SCNu32 " %" SCNu64 " %d %d %d %zu %zu", &s->id_base, &s->id_count,
-		   &in->capabilities, &seccomp, &sysfs, ret_has_nodes, &n_nodes, &s->doors.n) != 8 ||
+	    sscanf(lines[1], "%" SCNu32 " %" SCNu32 " %" SCNu64 " %d %d %d %d %zu %zu", &s->id_base, &s->id_count,
+		   &in->capabilities, &seccomp, &sysfs, &detect, ret_has_nodes, &n_nodes, &s->doors.n) != 9 ||
 	    seccomp < 0 || seccomp >= SECCOMP__MAX || n_lines != n_nodes + 3 ||
 	    n_fds != FIXED_FDS + !!*ret_has_nodes + s->doors.n)
 		return -EPROTO;
 	in->seccomp = (enum seccomp_variant)seccomp;
 	in->sysfs = sysfs;
+	in->detect = detect;
 	s->text = strdup(lines[2]);
 	in->hostname = s->text;
 	nodes = calloc(n_nodes + 1, sizeof(*nodes));

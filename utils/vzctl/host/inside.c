@@ -94,10 +94,18 @@ static const struct { const char *link, *to; } systemd_links[] = {
 	{ "/run/systemd/system/reboot.target.wants/" REBOOT_UNIT, "../" REBOOT_UNIT },
 };
 
-const char *const inside_init_env[] = {
-	"HOME=/", "TERM=linux", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-	"container=openvz", "MEMORY_PRESSURE_WATCH=/dev/null", NULL,
-};
+#define INIT_ENV \
+	"HOME=/", "TERM=linux", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", \
+	"MEMORY_PRESSURE_WATCH=/dev/null"
+
+const char *const *inside_init_env(bool detect)
+{
+	static const char *const shown[] = { INIT_ENV, "container=openvz", NULL };
+	/* systemd has to know that it is in a container; of one with this name it says "container-other". */
+	static const char *const hidden[] = { INIT_ENV, "container=openve", NULL };
+
+	return detect ? shown : hidden;
+}
 
 static int make_fs(const struct fs *fs)
 {
@@ -487,14 +495,14 @@ int inside_enter(const struct inside *in, int keep_fd, const char **ret_where)
 	return seccomp_install(in->seccomp);
 }
 
-int inside_exec_init(void)
+int inside_exec_init(bool detect)
 {
 	static const char *const candidates[] = { "/sbin/init", "/etc/init", "/bin/init" };
 	char *const argv[] = { (char *)"init", NULL };
 	int r = -ENOENT;
 
 	for (size_t i = 0; i < ARRAY_SIZE(candidates); i++) {
-		(void)execve(candidates[i], argv, (char *const *)inside_init_env);
+		(void)execve(candidates[i], argv, (char *const *)inside_init_env(detect));
 		if (errno != ENOENT)
 			r = -errno;
 	}

@@ -36,6 +36,7 @@ struct inside {
 	size_t n_nodes;
 	int node_fs;			/* from inside_make_nodes(); -1: none */
 	bool sysfs;			/* mount /sys */
+	bool detect;			/* programs may find out what they run in */
 	uint64_t capabilities;		/* bounding set */
 	enum seccomp_variant seccomp;
 };
@@ -62,8 +63,8 @@ int inside_stage(const struct inside *in);
 int inside_enter(const struct inside *in, int keep_fd, const char **ret_where);
 
 /* Environment of init. Ended by NULL. */
-extern const char *const inside_init_env[];
+const char *const *inside_init_env(bool detect);
 /* exec the first of /sbin/init, /etc/init, /bin/init. Returns a negative errno if there is none. */
-int inside_exec_init(void);
+int inside_exec_init(bool detect);
 
 #endif

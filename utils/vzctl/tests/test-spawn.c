@@ -40,6 +40,7 @@ static struct spawning example(void)
 			.n_nodes = ARRAY_SIZE(nodes),
 			.node_fs = 62,
 			.sysfs = true,
+			.detect = true,
 			.capabilities = UINT64_C(0x1ffffffffff),
 			.seccomp = SECCOMP_IO_URING,
 		},
@@ -85,6 +86,7 @@ static void all_of_it_arrives(void **state)
 	assert_int_equal(got.inside.root, 61);
 	assert_int_equal(got.inside.node_fs, 62);
 	assert_true(got.inside.sysfs);
+	assert_true(got.inside.detect);
 	assert_true(got.inside.capabilities == UINT64_C(0x1ffffffffff));
 	assert_int_equal(got.inside.seccomp, SECCOMP_IO_URING);
 	assert_string_equal(got.inside.hostname, "web1.example.net");
