@@ -11,6 +11,7 @@
 #include <linux/nsproxy.h>
 #include <linux/pid_namespace.h>
 #include <linux/sched/task.h>
+#include <linux/signal.h>
 #include <linux/timekeeping.h>
 #include <linux/user_namespace.h>
 #include <linux/utsname.h>
@@ -189,6 +190,9 @@ void __ve_pidns_exit(struct pid_namespace *pid_ns)
 	WRITE_ONCE(ve->pid_ns, NULL);
 	ve->uts_ns = NULL;
 	WRITE_ONCE(ve->state, VE_STOPPED);
+	/* What reboot(2) left for the parent of the init, who need not be there to be told. */
+	if (pid_ns->reboot == SIGHUP)
+		ve_event(ve, VE_EVENT_REBOOT);
 	ve_event(ve, VE_EVENT_STOP);
 	mutex_unlock(&ve_mutex);
 	binding_put(&b);

@@ -7,6 +7,7 @@
 const char *const ve_event_names[NR_VE_EVENTS] = {
 	[VE_EVENT_START]	= "start",
 	[VE_EVENT_STOP]		= "stop",
+	[VE_EVENT_REBOOT]	= "reboot",
 };
 
 /* The files are the css': it stays while its cgroup is found under RCU. */

@@ -131,6 +131,7 @@ static struct genl_family ve_family __ro_after_init = {
 static const u8 event_cmds[NR_VE_EVENTS] = {
 	[VE_EVENT_START]	= VE_CMD_START,
 	[VE_EVENT_STOP]		= VE_CMD_STOP,
+	[VE_EVENT_REBOOT]	= VE_CMD_REBOOT,
 };
 
 /**

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/reboot.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
@@ -186,7 +187,7 @@ static void right_writes_are_read_back(void)
 	check_text(text_of(ve, "ve.state"), "configured");
 	check_text(text_of(ve, "ve.features"), "procview cpuview detect");
 	check_text(text_of(ve, "ve.cpus"), "max");
-	check_text(text_of(ve, "ve.events"), "start 0\nstop 0");
+	check_text(text_of(ve, "ve.events"), "start 0\nstop 0\nreboot 0");
 	for (unsigned int i = 0; i < ARRAY_SIZE(right); i++) {
 		check_eq(write_file(ve, right[i].file, right[i].text), 0);
 		check_text(text_of(ve, right[i].file), right[i].result);
@@ -244,7 +245,7 @@ static void init_starts_itself(void)
 	check_text(text_of(ve, "ve.state"), "running");
 	check_eq(call_container(ct, write_to_descriptor, fd), -EBUSY);
 	close(atoi(fd));
-	check_text(text_of(ve, "ve.events"), "start 1\nstop 0");
+	check_text(text_of(ve, "ve.events"), "start 1\nstop 0\nreboot 0");
 }
 
 /* ---- ids ---- */
@@ -348,12 +349,34 @@ static void events_wake_who_waits(void)
 	check_eq(poll(&poller, 1, 0), 0);
 	check_eq(write_pid(ve, "ve.bind", ct->pid), 0);
 	check_eq(poll(&poller, 1, 10000), 1);
-	check_text(text_of(ve, "ve.events"), "start 1\nstop 0");
+	check_text(text_of(ve, "ve.events"), "start 1\nstop 0\nreboot 0");
 	check(pread(poller.fd, text, sizeof(text), 0) > 0);
 	kill_container(ct);
 	check_eq(poll(&poller, 1, 10000), 1);
-	check_text(text_of(ve, "ve.events"), "start 1\nstop 1");
+	check_text(text_of(ve, "ve.events"), "start 1\nstop 1\nreboot 0");
 	close(poller.fd);
+}
+
+/* Only ever inside: there it ends the PID namespace. */
+static int call_reboot(const char *how)
+{
+	return reboot(strcmp(how, "restart") ? RB_POWER_OFF : RB_AUTOBOOT);
+}
+
+static void a_reboot_is_told_from_a_poweroff(void)
+{
+	const char *ve = make_ve("ve", "900001");
+	struct container *ct = start_container(ve, CT_FLAGS);
+
+	check_eq(write_pid(ve, "ve.bind", ct->pid), 0);
+	check_eq(call_container(ct, call_reboot, "poweroff"), -EPIPE);
+	kill_container(ct);
+	check_text(text_of(ve, "ve.events"), "start 1\nstop 1\nreboot 0");
+	ct = start_container(ve, CT_FLAGS);
+	check_eq(write_pid(ve, "ve.bind", ct->pid), 0);
+	check_eq(call_container(ct, call_reboot, "restart"), -EPIPE);
+	kill_container(ct);
+	check_text(text_of(ve, "ve.events"), "start 2\nstop 2\nreboot 1");
 }
 
 /* ---- uname ---- */
@@ -457,6 +480,7 @@ static const struct test tests[] = {
 	{ "an empty VE that becomes threaded is gone", threaded_ends_an_empty_ve },
 	{ "a VE with processes does not become threaded", a_populated_ve_does_not_become_threaded },
 	{ "start and stop are counted and wake who polls", events_wake_who_waits },
+	{ "a reboot is told from a poweroff", a_reboot_is_told_from_a_poweroff },
 	{ "uname says what osrelease says", osrelease_is_what_uname_says },
 	{ "osrelease leaves alone what is not the VE's", osrelease_needs_a_uts_namespace },
 	{ "many VEs one after another leave nothing behind", many_come_and_go },

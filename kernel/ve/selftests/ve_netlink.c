@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/reboot.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include "util.h"
@@ -126,6 +127,34 @@ static void events_are_told(void)
 	close(nl.fd);
 }
 
+static int restart(const char *unused)
+{
+	(void)unused;
+	return reboot(RB_AUTOBOOT);
+}
+
+static void a_reboot_is_told_before_the_stop(void)
+{
+	const char *ve = make_ve("ve", "900001");
+	struct container *ct = start_container(ve, CT_FLAGS);
+	struct nl_ve got;
+	struct nl nl;
+
+	check_eq(nl_open(&nl), 0);
+	check_eq(write_file(ve, "ve.name", "web"), 0);
+	check_eq(write_pid(ve, "ve.bind", ct->pid), 0);
+	check_eq(nl_subscribe(&nl), 0);
+	check_eq(call_container(ct, restart, ""), -EPIPE);
+	check_eq(nl_event(&nl, &got, 10000), 0);
+	check_eq(got.cmd, VE_CMD_REBOOT);
+	check_eq(got.id, 900001);
+	check_text(got.name, "web");
+	check_eq(nl_event(&nl, &got, 10000), 0);
+	check_eq(got.cmd, VE_CMD_STOP);
+	check_eq(nl_event(&nl, &got, 100), -ETIMEDOUT);
+	close(nl.fd);
+}
+
 /* Who does not read loses events and is told so, and the VEs go on. */
 static void a_slow_subscriber_holds_nobody_up(void)
 {
@@ -143,7 +172,7 @@ static void a_slow_subscriber_holds_nobody_up(void)
 		check_eq(write_pid(ve, "ve.bind", ct->pid), 0);
 		kill_container(ct);
 	}
-	check_text(text_of(ve, "ve.events"), "start 20\nstop 20");
+	check_text(text_of(ve, "ve.events"), "start 20\nstop 20\nreboot 0");
 	for (int i = 0; i < 40 && !ret; i++)
 		ret = nl_event(&nl, &got, 1000);
 	check_eq(ret, -ENOBUFS);
@@ -224,6 +253,7 @@ static const struct test tests[] = {
 	{ "errors say what is wrong", errors_say_what_is_wrong },
 	{ "all VEs are listed", all_ves_are_listed },
 	{ "start and stop are told to subscribers", events_are_told },
+	{ "a reboot is told before the stop", a_reboot_is_told_before_the_stop },
 	{ "a slow subscriber holds nobody up", a_slow_subscriber_holds_nobody_up },
 	{ "the init is told as the reader sees it", the_init_is_told_as_the_reader_sees_it },
 	{ "root of a VE learns nothing", root_of_a_ve_learns_nothing },

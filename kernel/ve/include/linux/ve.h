@@ -55,6 +55,7 @@ enum ve_feature {
 enum ve_event {
 	VE_EVENT_START,
 	VE_EVENT_STOP,
+	VE_EVENT_REBOOT,	/* its root asked for a restart; stop follows */
 	NR_VE_EVENTS
 };
 

@@ -4,8 +4,9 @@
  * For who has CAP_NET_ADMIN in the initial user namespace, in the initial network namespace.
  *
  * VE_CMD_GET with VE_A_ID asks for one VE; without, as a dump, for all. The answer is VE_CMD_GET.
- * In the multicast group: VE_CMD_START and VE_CMD_STOP with VE_A_ID and VE_A_NAME. Who was too
- * slow to take one (ENOBUFS), or fears that there was no memory for one, asks for all again.
+ * In the multicast group: VE_CMD_START, VE_CMD_STOP, and VE_CMD_REBOOT before a stop that is to be
+ * followed by a start, with VE_A_ID and VE_A_NAME. Who was too slow to take one (ENOBUFS), or fears
+ * that there was no memory for one, asks for all again.
  */
 #ifndef _UAPI_LINUX_VE_H
 #define _UAPI_LINUX_VE_H
@@ -19,6 +20,7 @@ enum {
 	VE_CMD_GET,
 	VE_CMD_START,
 	VE_CMD_STOP,
+	VE_CMD_REBOOT,
 	__VE_CMD_MAX,
 };
 
