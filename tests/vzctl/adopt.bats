@@ -154,6 +154,17 @@ has_ended() { [ "$(vzctl status "$1")" = "CTID $1 deleted unmounted down" ] && [
 	eventd_stop
 }
 
+@test "adopt: one that reboots is left to who has made it" {
+	require ve
+	eventd_start
+	vzctl --quiet adopt 201 --pid "$(other_init)"
+	other exec 11 reboot >/dev/null 2>&1 || :
+	wait_for 20 has_ended 201
+	grep -q "CT 201 : Container has ended" "$PREFIX/var/log/vzctl.log"
+	is 0 "$(grep -c "CT 201 : Container reboots" "$PREFIX/var/log/vzctl.log" || :)"
+	eventd_stop
+}
+
 @test "adopt: --dry-run says what it would do" {
 	run vzctl --dry-run adopt 201 --pid 4321
 	has adopt

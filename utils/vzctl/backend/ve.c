@@ -41,6 +41,16 @@ uint32_t ve_id(const char *tag, vz_ctid id)
 	return TAGGED_IDS | (((uint32_t)strtoul(tag, NULL, 16) + id) & (TAGGED_IDS - 1));
 }
 
+unsigned long ve_event_count(const char *text, const char *event)
+{
+	size_t len = strlen(event);
+
+	for (const char *line = text; *line; line += strcspn(line, "\n"), line += *line == '\n')
+		if (strncmp(line, event, len) == 0 && line[len] == ' ')
+			return strtoul(line + len + 1, NULL, 10);
+	return 0;
+}
+
 static int ve_open(struct vz_host *host, struct vz_err *err)
 {
 	if (ns_open(host, err) < 0)
@@ -200,6 +210,21 @@ static int ve_find_init(struct vz_env *env)
 	return 0;
 }
 
+/*
+ * Whoever the parent of init was, and whether anybody looked: the kernel has counted it, for as long as the group is
+ * there. What another engine has made that starts again.
+ */
+static bool ve_has_reboot_mark(struct vz_env *env)
+{
+	auto_free char *events = NULL;
+
+	if (ns_has_reboot_mark(env))
+		return true;
+	return !env->adopted && has_own_id(env) &&
+	       cgroup_read(env->host->cg, env->group, CONTROLLER, "ve.events", &events) == 0 &&
+	       ve_event_count(events, "reboot") > 0;
+}
+
 static int ve_stop(struct vz_env *env, enum vz_env_stop how, struct vz_err *err)
 {
 	return !env->adopted || has_own_id(env) ? ns_stop(env, how, err) : 0;
@@ -340,7 +365,7 @@ const struct vz_backend backend_ve = {
 	.spawn_for       = ns_spawn_for_other,
 	.release         = ns_release,
 	.find_init       = ve_find_init,
-	.has_reboot_mark = ns_has_reboot_mark,
+	.has_reboot_mark = ve_has_reboot_mark,
 	.stop            = ve_stop,
 	.wait            = ns_wait,
 	.enter           = ns_enter_ct,

@@ -11,5 +11,7 @@
  * may run on both.
  */
 uint32_t ve_id(const char *tag, vz_ctid id);
+/* How often an event happened, by the text of ve.events; 0 as well if the kernel does not count it. */
+unsigned long ve_event_count(const char *text, const char *event);
 
 #endif

@@ -156,6 +156,21 @@ static void kernel_number_is_the_ctid_but_below_a_prefix(void **state)
 	}
 }
 
+static void events_are_counted_by_their_whole_name(void **state)
+{
+	const char *text = "start 3\nstop 2\nreboot 1\n";
+
+	(void)state;
+	assert_int_equal(ve_event_count(text, "start"), 3);
+	assert_int_equal(ve_event_count(text, "stop"), 2);
+	assert_int_equal(ve_event_count(text, "reboot"), 1);
+	assert_int_equal(ve_event_count(text, "boot"), 0);
+	assert_int_equal(ve_event_count(text, "re"), 0);
+	assert_int_equal(ve_event_count("start 3\nstop 2", "stop"), 2);
+	assert_int_equal(ve_event_count("", "reboot"), 0);
+	assert_int_equal(ve_event_count("\nreboot", "reboot"), 0);
+}
+
 static uint64_t percent_of(struct vz_conf c)
 {
 	struct policy_files p;
@@ -321,6 +336,7 @@ int main(void)
 		cmocka_unit_test(no_limit_is_what_a_new_group_has),
 		cmocka_unit_test(cpus_seen_are_those_that_may_be_used),
 		cmocka_unit_test(kernel_number_is_the_ctid_but_below_a_prefix),
+		cmocka_unit_test(events_are_counted_by_their_whole_name),
 		cmocka_unit_test(every_limit_is_one_the_kernel_takes),
 		cmocka_unit_test(the_smaller_of_limit_and_cpus_holds),
 		cmocka_unit_test(limits_of_memory_are_the_second_numbers),
