@@ -81,6 +81,8 @@ unit     := $(basename $(notdir $(wildcard $(V)/tests/test-*.c)))
 pc_cflags := $(shell pkg-config --cflags $(LIBS) $(LOADED) $(CLILIBS) $(UNPACK) 2>/dev/null)
 override CPPFLAGS += $(pc_cflags)
 $(B)/$(V)/host/cgroup-v1.o: override CPPFLAGS += -DLIBCGROUP_SONAME='"$(LIBCGROUP_SONAME)"'
+# The very header of the kernel's sources.
+$(B)/$(V)/backend/ve-events.o: override CPPFLAGS += -Ikernel/ve/include/uapi
 $(B)/$(V)/cli/cmd-why.o: override CPPFLAGS += -DJSONC_SONAME='"$(JSONC_SONAME)"'
 $(B)/$(V)/host/netlink.o: override CPPFLAGS += -DLIBNL_SONAME='"$(LIBNL_SONAME)"' \
 	-DLIBNL_ROUTE_SONAME='"$(LIBNL_ROUTE_SONAME)"'

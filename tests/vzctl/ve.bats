@@ -27,6 +27,8 @@ ve() { cat "/sys/fs/cgroup/vz-$PREFIX_TAG/$1/ve.$2"; }
 # number ID: its number in the kernel.
 number() { echo $((0x40000000 | (0x$PREFIX_TAG + $1 & 0x3fffffff))); }
 
+has_stopped() { [ "$(ve 101 state)" = stopped ]; }
+
 @test "ve: a container that runs is a virtual environment, and one that is stopped leaves nothing" {
 	require ve
 	vzctl --quiet start 101
@@ -184,6 +186,55 @@ INIT
 	another_init() { [ "$(init_pid 101)" != "$pid" ] && [ "$(ve 101 state 2>&1)" = running ]; }
 	wait_for 30 another_init
 	is "$(number 101)" "$(ve 101 id)"
+	eventd_stop
+}
+
+@test "ve: vzeventd hears from the kernel of one that it was not told of: its end, and its reboot" {
+	local pid
+	require ve
+	eventd_start
+	# Whoever starts one does it without vzeventd, and cannot tell it afterwards.
+	rm "$PREFIX/run/vz/vzeventd.sock"
+	vzctl --quiet start 101
+	kill -9 "$(init_pid 101)"
+	wait_for 20 is_down 101
+	vzctl --quiet start 101
+	pid=$(init_pid 101)
+	vzctl exec 101 reboot >/dev/null 2>&1 || :
+	another_init() { [ "$(init_pid 101)" != "$pid" ] && [ "$(ve 101 state 2>&1)" = running ]; }
+	wait_for 30 another_init
+	eventd_stop
+}
+
+# storm: one after another sixty containers that end at once. Each tells of a start and of a stop.
+storm()
+{
+	local dir=/sys/fs/cgroup/vz-test-storm
+	mkdir "$dir"
+	number 199 >"$dir/ve.id"
+	for _ in {1..60}; do
+		bash -c 'echo $$ >"$0/cgroup.procs" && exec unshare -U -r -p -f sh -c "echo START >&9" 9>"$0/ve.state"' "$dir"
+	done
+	is 60 "$(sed -n 's/^stop //p' "$dir/ve.events")"
+	rmdir "$dir"
+}
+
+@test "ve: vzeventd that could not read all that the kernel told looks at everything" {
+	local watcher
+	require ve
+	eventd_start
+	rm "$PREFIX/run/vz/vzeventd.sock"
+	vzctl --quiet start 101
+	: >"$PREFIX/var/log/vzctl.log"
+	watcher=$(eventd_watcher)
+	kill -STOP "$watcher"
+	storm
+	# What is told last does not reach it.
+	kill -9 "$(init_pid 101)"
+	wait_for 5 has_stopped
+	kill -CONT "$watcher"
+	wait_for 20 is_down 101
+	grep -q "the kernel told more than could be read" "$PREFIX/var/log/vzctl.log"
 	eventd_stop
 }
 

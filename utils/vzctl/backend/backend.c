@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "base/macros.h"
 #include "base/strv.h"
+#include "host/genl.h"
 
 /* In the order of preference; "plan" is never chosen unasked. */
 static const struct vz_backend *const backends[] = { &backend_ve, &backend_ns, &backend_plan };
@@ -51,6 +52,7 @@ void backend_say_why_not(struct vz_host *host, const struct vz_backend *be)
 void vz_host_done(struct vz_host *host)
 {
 	cgroups_close(host->cg);
+	genl_close(host->events);
 	plan_free(host->plan);
 	free(host->watcher);
 	free(host->net_lock);

@@ -27,7 +27,7 @@ enum vz_backend_feature {
 	VZ_BE_VENET         = 1 << 0,	/* venet devices of the kernel */
 	VZ_BE_BEANCOUNTERS  = 1 << 1,	/* the whole list of beancounters */
 	VZ_BE_PROC_VIEWS    = 1 << 2,	/* /proc inside tells the truth without help */
-	VZ_BE_EVENTS        = 1 << 3,	/* the kernel reports reboots and stops */
+	VZ_BE_EVENTS        = 1 << 3,	/* the kernel tells of containers by itself */
 };
 
 enum vz_layout { VZ_LAYOUT_NONE, VZ_LAYOUT_OVERLAY, VZ_LAYOUT_SIMFS, VZ_LAYOUT_PLOOP };
@@ -39,8 +39,13 @@ struct vz_host {
 	char *watcher;			/* socket of vzeventd, which may be there or not; owned */
 	char *net_lock;			/* file: held while what all containers' networks share is changed; owned */
 	struct cgroups *cg;		/* opened by probe(); owned */
+	struct genl *events;		/* what the kernel tells; NULL: nobody listens; owned */
 	struct vz_plan *plan;		/* of the plan back end; owned */
 };
+
+/* What the kernel tells of a container, in this order: a stop that is to be followed by a start is a reboot first. */
+enum vz_event { VZ_EVENT_START, VZ_EVENT_REBOOT, VZ_EVENT_STOP };
+typedef void (*vz_event_fn)(void *data, enum vz_event event, vz_ctid id);
 
 /* A container as a back end sees it. */
 struct vz_env {
@@ -144,6 +149,13 @@ struct vz_backend {
 		     struct vz_err *err);
 	/* Carry out a group of parameters on a running container, from env->conf; those of the disk on any. */
 	int (*apply)(struct vz_env *env, enum vz_group group, struct vz_err *err);
+	/*
+	 * Listen to what the kernel tells of all containers: a descriptor to wait for, which is the host's, or a negative
+	 * errno. And read it; 0, -ENOBUFS: some of it was lost, or another negative errno.
+	 */
+	int (*events_open)(struct vz_host *host);
+	int (*events_read)(struct vz_host *host, vz_event_fn fn, void *data);
+
 	/* What a running container uses, in the unit of the parameter; -ENODATA or another errno: not known. */
 	int (*usage)(struct vz_env *env, enum vz_param_id id, enum vz_usage part, uint64_t *ret);
 

@@ -760,6 +760,21 @@ static int ns_adopt(struct vz_env *env, pid_t pid, struct vz_err *err)
 		       env->id);
 }
 
+/* A stock kernel tells of processes, and only their parents. */
+static int ns_events_open(struct vz_host *host)
+{
+	(void)host;
+	return -EOPNOTSUPP;
+}
+
+static int ns_events_read(struct vz_host *host, vz_event_fn fn, void *data)
+{
+	(void)host;
+	(void)fn;
+	(void)data;
+	return -EOPNOTSUPP;
+}
+
 const struct vz_backend backend_ns = {
 	.name            = "ns",
 	.features        = 0,
@@ -781,6 +796,8 @@ const struct vz_backend backend_ns = {
 	.wait            = ns_wait,
 	.enter           = ns_enter_ct,
 	.apply           = ns_apply,
+	.events_open     = ns_events_open,
+	.events_read     = ns_events_read,
 	.usage           = usage_read,
 	.adopt           = ns_adopt,
 	.bind_add        = binds_add,

@@ -178,6 +178,20 @@ static int plan_apply(struct vz_env *env, enum vz_group group, struct vz_err *er
 	return outcome(env, "apply", VZ_E_SYSTEM, err);
 }
 
+static int plan_events_open(struct vz_host *host)
+{
+	(void)host;
+	return -EOPNOTSUPP;
+}
+
+static int plan_events_read(struct vz_host *host, vz_event_fn fn, void *data)
+{
+	(void)host;
+	(void)fn;
+	(void)data;
+	return -EOPNOTSUPP;
+}
+
 static int plan_usage(struct vz_env *env, enum vz_param_id id, enum vz_usage part, uint64_t *ret)
 {
 	struct vz_plan *p = env->host->plan;
@@ -326,6 +340,8 @@ const struct vz_backend backend_plan = {
 	.wait            = plan_wait,
 	.enter           = plan_enter,
 	.apply           = plan_apply,
+	.events_open     = plan_events_open,
+	.events_read     = plan_events_read,
 	.usage           = plan_usage,
 	.adopt           = plan_adopt,
 	.bind_add        = plan_bind_add,

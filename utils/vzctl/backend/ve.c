@@ -41,6 +41,13 @@ uint32_t ve_id(const char *tag, vz_ctid id)
 	return TAGGED_IDS | (((uint32_t)strtoul(tag, NULL, 16) + id) & (TAGGED_IDS - 1));
 }
 
+vz_ctid ve_ctid(const char *tag, uint32_t id)
+{
+	if (!*tag)
+		return id;
+	return id & TAGGED_IDS ? (id - (uint32_t)strtoul(tag, NULL, 16)) & (TAGGED_IDS - 1) : 0;
+}
+
 unsigned long ve_event_count(const char *text, const char *event)
 {
 	size_t len = strlen(event);
@@ -351,7 +358,7 @@ static int ve_adopt(struct vz_env *env, pid_t pid, struct vz_err *err)
 
 const struct vz_backend backend_ve = {
 	.name            = "ve",
-	.features        = VZ_BE_PROC_VIEWS,
+	.features        = VZ_BE_PROC_VIEWS | VZ_BE_EVENTS,
 	.open            = ve_open,
 	.probe           = ve_probe,
 	.mount           = ns_mount,
@@ -370,6 +377,8 @@ const struct vz_backend backend_ve = {
 	.wait            = ns_wait,
 	.enter           = ns_enter_ct,
 	.apply           = ve_apply,
+	.events_open     = ve_events_open,
+	.events_read     = ve_events_read,
 	.usage           = usage_read,
 	.adopt           = ve_adopt,
 	.bind_add        = binds_add,

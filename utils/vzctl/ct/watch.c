@@ -11,6 +11,10 @@
  * the work. The keeper made it and makes it anew; it inherits its children, and reaps those. If the
  * keeper is killed the watcher goes on as keeper, with the children it has. Inits that are the children
  * of neither (started while no vzeventd ran) are watched through descriptors of theirs.
+ *
+ * Where the kernel tells of containers by itself, it is listened to for what nobody else has said: a container that
+ * stops, and of which the watcher does not know, because whoever started it could not reach it. How init ended is in
+ * the kernel's hands there, too, and is asked for when it is due.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -70,6 +74,7 @@ struct vz_watch {
 	pid_t keeper, watcher;	/* in both processes; 0 in the keeper while there is no watcher */
 	/* of the watcher only */
 	int epoll, signals;
+	int kernel;		/* what the kernel tells of containers; the back end's; -1: nothing */
 	struct orphan *orphans;
 	struct due *due;
 	unsigned int workers, workers_max;
@@ -145,6 +150,8 @@ static void __attribute__((noreturn)) work(struct vz_watch *w, vz_ctid id)
 	(void)close(w->epoll);
 	(void)close(w->listener);
 	(void)close(w->signals);
+	if (w->kernel >= 0)
+		(void)close(w->kernel);
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	_exit(w->see_to(w->data, id));
@@ -248,6 +255,22 @@ static void look_at(struct vz_watch *w, vz_ctid id)
 	vz_ct_free(ct);
 }
 
+/*
+ * The same of one that may be seen to already. That is not counted as one more reboot, but looked at again when it is
+ * done: it may have begun with an end before this one.
+ */
+static void look_again(struct vz_watch *w, vz_ctid id)
+{
+	struct due *d = w->due;
+
+	while (d && d->id != id)
+		d = d->next;
+	if (d && d->worker)
+		d->again = true;
+	else if (!d || !d->waits)
+		look_at(w, id);
+}
+
 static int look_at_all(struct vz_watch *w, struct vz_err *err)
 {
 	auto_closedir DIR *d = opendir(w->vz->paths.run_dir);
@@ -259,9 +282,41 @@ static int look_at_all(struct vz_watch *w, struct vz_err *err)
 		vz_ctid id;
 
 		if (parse_ctid(e->d_name, &id) == 0)
-			look_at(w, id);
+			look_again(w, id);
 	}
 	return 0;
+}
+
+/* ---- what the kernel tells ---- */
+
+static void hear(void *data, enum vz_event event, vz_ctid id)
+{
+	static const char *const words[] = {
+		[VZ_EVENT_START]  = "has started",
+		[VZ_EVENT_REBOOT] = "is going to start again",
+		[VZ_EVENT_STOP]   = "has stopped",
+	};
+	struct vz_watch *w = data;
+
+	debug(w, id, "the kernel says that it %s", words[event]);
+	if (event == VZ_EVENT_STOP)
+		look_again(w, id);
+}
+
+static void listen_to_kernel(struct vz_watch *w)
+{
+	struct vz_err why = { 0 };
+	int r = w->vz->be->events_read(&w->vz->host, hear, w);
+
+	if (r == -ENOBUFS) {
+		vz_log(&w->vz->log, VZ_LOG_INFO, 0, "the kernel told more than could be read: looking at all containers");
+		if (look_at_all(w, &why) < 0)
+			warn(w, 0, "%s, ignoring", why.msg);
+		vz_err_done(&why);
+	} else if (r < 0) {
+		warn(w, 0, "what the kernel tells of containers is no longer heard: %s", strerror(-r));
+		(void)epoll_ctl(w->epoll, EPOLL_CTL_DEL, w->kernel, NULL);
+	}
 }
 
 /* ---- inits that are our children ---- */
@@ -379,6 +434,23 @@ static int listen_on(struct vz_watch *w, void *what, int fd)
 	return epoll_ctl(w->epoll, EPOLL_CTL_ADD, fd, &e) < 0 ? -errno : 0;
 }
 
+/* Without it nothing is missed of the containers that this process was told of. */
+static void open_kernel(struct vz_watch *w)
+{
+	int r;
+
+	w->kernel = -1;
+	if (!(w->vz->be->features & VZ_BE_EVENTS))
+		return;
+	r = w->vz->be->events_open(&w->vz->host);
+	if (r >= 0) {
+		w->kernel = r;
+		r = listen_on(w, &w->kernel, w->kernel);
+	}
+	if (r < 0)
+		vz_log(&w->vz->log, VZ_LOG_INFO, 0, "what the kernel tells of containers cannot be heard: %s", strerror(-r));
+}
+
 static int open_events(struct vz_watch *w, struct vz_err *err)
 {
 	sigset_t set;
@@ -398,7 +470,11 @@ static int open_events(struct vz_watch *w, struct vz_err *err)
 
 static int watch(struct vz_watch *w, struct vz_err *err)
 {
-	if (open_events(w, err) < 0 || look_at_all(w, err) < 0)
+	if (open_events(w, err) < 0)
+		return -1;
+	/* First, so that what happens from here on is heard. */
+	open_kernel(w);
+	if (look_at_all(w, err) < 0)
 		return -1;
 	for (;;) {
 		struct epoll_event e;
@@ -414,6 +490,8 @@ static int watch(struct vz_watch *w, struct vz_err *err)
 			end = take_signal(w);
 			if (end >= 0)
 				return end;
+		} else if (e.data.ptr == &w->kernel) {
+			listen_to_kernel(w);
 		} else {
 			end_orphan(w, e.data.ptr);
 		}
@@ -520,7 +598,8 @@ int vz_watch_new(struct vz *vz, int listener, int (*see_to)(void *data, vz_ctid 
 	w = calloc(1, sizeof(*w));
 	if (!w)
 		return vz_fail(err, VZ_E_RESOURCE, -ENOMEM, "start");
-	*w = (struct vz_watch){ .vz = vz, .see_to = see_to, .data = data, .epoll = -1, .listener = listener, .signals = -1 };
+	*w = (struct vz_watch){ .vz = vz, .see_to = see_to, .data = data, .epoll = -1, .listener = listener, .signals = -1,
+				.kernel = -1 };
 	w->workers_max = WORKERS_PER_CPU * (unsigned int)VZ_MAX(cpus, 1);
 	watched_signals(&set);
 	r = sigprocmask(SIG_BLOCK, &set, NULL) < 0 ? -errno : path_make_dirs(vz->paths.run_dir, 0755);

@@ -7,32 +7,54 @@
 #include "base/macros.h"
 #include "host/netlink.h"
 
-int netlink_load(struct netlink *nl)
+struct symbol {
+	const char *name;
+	void **to;
+};
+
+static int load(const char *soname, const struct symbol *symbols, size_t n, void **ret)
 {
-	const struct { const char *name; void **to; bool route; } symbols[] = {
-#define X(name) { #name, (void **)&nl->name, false },
+	*ret = dlopen(soname, RTLD_LAZY | RTLD_LOCAL);
+	if (!*ret)
+		return -ELIBACC;
+	for (size_t i = 0; i < n; i++) {
+		*symbols[i].to = dlsym(*ret, symbols[i].name);
+		if (!*symbols[i].to)
+			return -ELIBBAD;
+	}
+	return 0;
+}
+
+int netlink_load_core(struct netlink *nl)
+{
+	const struct symbol symbols[] = {
+#define X(name) { #name, (void **)&nl->name },
 		LIBNL_CORE(X)
 #undef X
-#define X(name) { #name, (void **)&nl->name, true },
+	};
+	int r;
+
+	*nl = (struct netlink){ 0 };
+	r = load(LIBNL_SONAME, symbols, ARRAY_SIZE(symbols), &nl->core);
+	if (r < 0)
+		netlink_unload(nl);
+	return r;
+}
+
+int netlink_load(struct netlink *nl)
+{
+	const struct symbol symbols[] = {
+#define X(name) { #name, (void **)&nl->name },
 		LIBNL_ROUTE(X)
 #undef X
 	};
+	int r = netlink_load_core(nl);
 
-	*nl = (struct netlink){ 0 };
-	nl->core = dlopen(LIBNL_SONAME, RTLD_LAZY | RTLD_LOCAL);
-	nl->route = dlopen(LIBNL_ROUTE_SONAME, RTLD_LAZY | RTLD_LOCAL);
-	if (!nl->core || !nl->route) {
+	if (r == 0)
+		r = load(LIBNL_ROUTE_SONAME, symbols, ARRAY_SIZE(symbols), &nl->route);
+	if (r < 0)
 		netlink_unload(nl);
-		return -ELIBACC;
-	}
-	for (size_t i = 0; i < ARRAY_SIZE(symbols); i++) {
-		*symbols[i].to = dlsym(symbols[i].route ? nl->route : nl->core, symbols[i].name);
-		if (!*symbols[i].to) {
-			netlink_unload(nl);
-			return -ELIBBAD;
-		}
-	}
-	return 0;
+	return r;
 }
 
 void netlink_unload(struct netlink *nl)

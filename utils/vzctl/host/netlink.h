@@ -2,7 +2,7 @@
 /*
  * libnl-3 and libnl-route-3, loaded when somebody is going to talk to the kernel about networks: linked,
  * they would add 0.4 ms to the start of every command. A socket belongs to the network namespace it was
- * opened in, and stays there. What the files net*.c and nft.c share; not for other floors.
+ * opened in, and stays there. What the files net*.c, nft.c and genl.c share; not for other floors.
  */
 #ifndef VZ_HOST_NETLINK_H
 #define VZ_HOST_NETLINK_H
@@ -19,7 +19,7 @@
 
 /* What we use of them. */
 #define LIBNL_CORE(X) \
-	X(nl_socket_alloc) X(nl_socket_free) X(nl_connect) X(nl_socket_disable_seq_check) \
+	X(nl_socket_alloc) X(nl_socket_free) X(nl_connect) X(nl_socket_disable_seq_check) X(nl_socket_get_fd) \
 	X(nl_send_auto_complete) X(nl_recvmsgs) X(nl_cb_alloc) X(nl_cb_put) X(nl_cb_set) X(nl_cb_err) \
 	X(nlmsg_alloc_simple) X(nlmsg_append) X(nlmsg_free) X(nlmsg_hdr) X(nlmsg_find_attr) X(nlmsg_data) \
 	X(nla_put) X(nla_data) X(nla_len) X(nla_find) X(nla_ok) X(nla_next) X(nl_addr_build) X(nl_addr_put) X(nl_addr_set_prefixlen)
@@ -48,6 +48,8 @@ struct netlink {
 
 /* 0 or -ELIBACC: they are not installed, -ELIBBAD: they are others than those we were built with. */
 int netlink_load(struct netlink *nl);
+/* Without libnl-route-3, and what is of that: for other protocols. */
+int netlink_load_core(struct netlink *nl);
 void netlink_unload(struct netlink *nl);
 
 /* A socket of a protocol (NETLINK_ROUTE, …) in the calling thread's network namespace. 0 or -errno. */

@@ -156,6 +156,20 @@ static void kernel_number_is_the_ctid_but_below_a_prefix(void **state)
 	}
 }
 
+static void a_number_of_the_kernel_is_known_by_its_host(void **state)
+{
+	(void)state;
+	assert_int_equal(ve_ctid("", 101), 101);
+	assert_int_equal(ve_ctid("", 0), 0);
+	for (vz_ctid id = 1; id < (1u << 30); id += 1000003) {
+		assert_int_equal(ve_ctid("0123abcd", ve_id("0123abcd", id)), id);
+		assert_int_equal(ve_ctid("ffffffff", ve_id("ffffffff", id)), id);
+		/* That of the host without a prefix. */
+		assert_int_equal(ve_ctid("0123abcd", ve_id("", id)), 0);
+	}
+	assert_int_not_equal(ve_ctid("0123abce", ve_id("0123abcd", 101)), 101);
+}
+
 static void events_are_counted_by_their_whole_name(void **state)
 {
 	const char *text = "start 3\nstop 2\nreboot 1\n";
@@ -336,6 +350,7 @@ int main(void)
 		cmocka_unit_test(no_limit_is_what_a_new_group_has),
 		cmocka_unit_test(cpus_seen_are_those_that_may_be_used),
 		cmocka_unit_test(kernel_number_is_the_ctid_but_below_a_prefix),
+		cmocka_unit_test(a_number_of_the_kernel_is_known_by_its_host),
 		cmocka_unit_test(events_are_counted_by_their_whole_name),
 		cmocka_unit_test(every_limit_is_one_the_kernel_takes),
 		cmocka_unit_test(the_smaller_of_limit_and_cpus_holds),
