@@ -142,6 +142,27 @@ INIT
 	is 0 "$(vzctl exec 101 'grep -c lxcfs /proc/self/mountinfo || :')"
 }
 
+@test "ve: one that was started as on other kernels is shown as what it is, and its limits can be set" {
+	require ve
+	VZ_BACKEND=ns vzctl --quiet start 101
+	is "/proc: the host's figures" "$(vzctl status 101 --verbose | tail -n 1)"
+	rc_is 0 vzctl set 101 --cpus 1 --ram 64M
+	is "20000 20000" "$(cat "/sys/fs/cgroup/vz-$PREFIX_TAG/101/cpu.max")"
+	is 67108864 "$(cat "/sys/fs/cgroup/vz-$PREFIX_TAG/101/memory.max")"
+	is "$(grep MemTotal /proc/meminfo)" "$(vzctl exec 101 grep MemTotal /proc/meminfo)"
+	rc_is 0 vzctl set 101 --cpus 0
+	# Beside one that the kernel knows, which has the files of the controller made for both.
+	create_minimal 103
+	vzctl --quiet start 103
+	rc_is 0 vzctl set 101 --cpus 1
+	is "/proc: the host's figures" "$(vzctl status 101 --verbose | tail -n 1)"
+	is "/proc: its own" "$(vzctl status 103 --verbose | tail -n 1)"
+	vzctl --quiet stop 103 --fast
+	vzctl --quiet destroy 103
+	rc_is 0 vzctl restart 101 --fast
+	is "/proc: its own" "$(vzctl status 101 --verbose | tail -n 1)"
+}
+
 @test "ve: a number that somebody else has is named, and nothing is left of the start" {
 	local dir=/sys/fs/cgroup/vz-test-taken
 	require ve

@@ -26,7 +26,7 @@
 enum vz_backend_feature {
 	VZ_BE_VENET         = 1 << 0,	/* venet devices of the kernel */
 	VZ_BE_BEANCOUNTERS  = 1 << 1,	/* the whole list of beancounters */
-	VZ_BE_PROC_VIEWS    = 1 << 2,	/* /proc inside tells the truth without help */
+	VZ_BE_PROC_VIEWS    = 1 << 2,	/* /proc of what it starts tells the truth without help */
 	VZ_BE_EVENTS        = 1 << 3,	/* the kernel tells of containers by itself */
 };
 
@@ -174,6 +174,8 @@ struct vz_backend {
 	/* While process 1 waits: let lxcfs show the container's own figures in /proc, if there is one. Does it? */
 	int (*add_lxcfs)(struct vz_env *env, struct vz_err *err);
 	bool (*has_lxcfs)(struct vz_env *env);
+	/* Does the kernel itself show a running one its own figures? */
+	bool (*has_views)(struct vz_env *env);
 
 	/*
 	 * Connect a container whose process 1 waits: all devices and addresses it is configured with. What a

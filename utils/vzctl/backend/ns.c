@@ -775,6 +775,12 @@ static int ns_events_read(struct vz_host *host, vz_event_fn fn, void *data)
 	return -EOPNOTSUPP;
 }
 
+static bool ns_has_views(struct vz_env *env)
+{
+	(void)env;
+	return false;
+}
+
 const struct vz_backend backend_ns = {
 	.name            = "ns",
 	.features        = 0,
@@ -804,6 +810,7 @@ const struct vz_backend backend_ns = {
 	.bind_remove     = binds_remove,
 	.add_lxcfs       = binds_add_lxcfs,
 	.has_lxcfs       = binds_has_lxcfs,
+	.has_views       = ns_has_views,
 	.net_attach      = network_attach,
 	.net_hold        = netdev_hold,
 	.net_is_filtered = network_is_filtered,

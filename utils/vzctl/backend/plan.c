@@ -236,6 +236,13 @@ static bool plan_has_lxcfs(struct vz_env *env)
 	return p->under && p->under->has_lxcfs(env);
 }
 
+static bool plan_has_views(struct vz_env *env)
+{
+	struct vz_plan *p = env->host->plan;
+
+	return p->under && p->under->has_views(env);
+}
+
 static int plan_net_attach(struct vz_env *env, struct vz_err *err)
 {
 	auto_free char *addresses = strv_join(env->addresses, " ");
@@ -348,6 +355,7 @@ const struct vz_backend backend_plan = {
 	.bind_remove     = plan_bind_remove,
 	.add_lxcfs       = plan_add_lxcfs,
 	.has_lxcfs       = plan_has_lxcfs,
+	.has_views       = plan_has_views,
 	.net_attach      = plan_net_attach,
 	.net_hold        = plan_net_hold,
 	.net_is_filtered = plan_net_is_filtered,

@@ -201,11 +201,21 @@ static int ve_spawn(struct vz_env *env, struct vz_err *err)
 	return ns_spawn_met(env, bind_init, err);
 }
 
+/* One that was started as on a stock kernel is no object of this one: as there, it is limited and sees all CPUs. */
 static int ve_apply(struct vz_env *env, enum vz_group group, struct vz_err *err)
 {
 	if (ns_apply(env, group, err) < 0)
 		return -1;
-	return group == VZ_G_cpulimit ? apply_cpus(env, err) : 0;
+	return group == VZ_G_cpulimit && has_own_id(env) ? apply_cpus(env, err) : 0;
+}
+
+static bool ve_has_views(struct vz_env *env)
+{
+	auto_free char *features = NULL;
+
+	return has_own_id(env) && is_in_state(env, "running") &&
+	       cgroup_read(env->host->cg, env->group, CONTROLLER, "ve.features", &features) == 0 &&
+	       strstr(features, "procview");
 }
 
 /* The engine may have put another container into that group since: only the kernel knows. */
@@ -385,6 +395,7 @@ const struct vz_backend backend_ve = {
 	.bind_remove     = binds_remove,
 	.add_lxcfs       = binds_add_lxcfs,
 	.has_lxcfs       = binds_has_lxcfs,
+	.has_views       = ve_has_views,
 	.net_attach      = network_attach,
 	.net_hold        = netdev_hold,
 	.net_is_filtered = network_is_filtered,

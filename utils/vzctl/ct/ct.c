@@ -439,7 +439,7 @@ enum vz_proc_view vz_ct_proc_view(struct vz_ct *ct)
 {
 	if (!ct_is_running(ct))
 		return VZ_PROC_NONE;
-	if (ct->vz->be->features & VZ_BE_PROC_VIEWS)
+	if (ct->vz->be->has_views(&ct->env))
 		return VZ_PROC_KERNEL;
 	return ct->vz->be->has_lxcfs(&ct->env) ? VZ_PROC_LXCFS : VZ_PROC_HOST;
 }
