@@ -112,7 +112,7 @@ P() { echo "--prefix $PREFIX"; }
 }
 
 @test "completion: options of a command come from its rows, parameters from theirs" {
-	offers "vzctl start 101 " --force --wait --skip-fsck --skip-remount
+	offers "vzctl start 101 " --force --osrelease --wait --skip-fsck --skip-remount
 	offers "vzctl stop 101 --f" --fast
 	tab "vzctl set 101 --"
 	line --save --setmode --ipadd --capability --ram --numproc

@@ -378,6 +378,26 @@ BOOTORDER="2"' "$(cat "$(conf 101)")"
 	is 1000 "$(conf_value 102 NUMFILE)"
 }
 
+@test "set: --osrelease is kept where the kernel cannot tell another release, and nonsense refused" {
+	local word
+	VZ_BACKEND=ns vzctl --quiet start 101
+	VZ_BACKEND=ns rc_is 0 vzctl set 101 --osrelease 7.1.0-42 --save
+	line "OSRELEASE: kept, not enforced by this kernel"
+	is 7.1.0-42 "$(conf_value 101 OSRELEASE)"
+	is "$(uname -r)" "$(vzctl exec 101 uname -r)"
+	for word in v7 "7 1" '7"' "$(printf '7%.0s' {1..65})"; do
+		rc_is 21 vzctl set 101 --osrelease "$word" --save
+		has "Bad parameter for --osrelease"
+	done
+	VZ_BACKEND=ns rc_is 0 vzctl set 101 --osrelease '' --save
+	is "<unset>" "$(conf_value 101 OSRELEASE)"
+	VZ_BACKEND=ns rc_is 0 vzctl restart 101 --fast --osrelease 7.1.0
+	has "OSRELEASE: kept, not enforced by this kernel"
+	vzctl --quiet stop 101 --fast
+	rc_is 31 vzctl set 101 --osrelease 7.1.0
+	has "Unable to apply OS release parameters: container is not running"
+}
+
 @test "set: a frozen container is left alone" {
 	vzctl --quiet chkpnt 102 --suspend
 	run timeout "$(patience 5)" "$BUILD/vzctl" --prefix "$PREFIX" set 102 --hostname x --save

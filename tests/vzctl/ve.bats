@@ -110,6 +110,54 @@ INIT
 	is 8192 "$(ve 101 cpus)"
 }
 
+@test "ve: --osrelease is what uname says inside, at once" {
+	require ve
+	vzctl --quiet set 101 --osrelease 7.1.0-42stab1 --save
+	vzctl --quiet start 101
+	is 7.1.0-42stab1 "$(vzctl exec 101 uname -r)"
+	is 7.1.0-42stab1 "$(vzctl exec 101 cat /proc/sys/kernel/osrelease)"
+	rc_is 0 vzctl set 101 --osrelease 7.2.0
+	has_not "kept"
+	is 7.2.0 "$(vzctl exec 101 uname -r)"
+	rc_is 0 vzctl set 101 --osrelease ''
+	is "$(uname -r)" "$(vzctl exec 101 uname -r)"
+	# For one run; and then what was saved comes back.
+	vzctl --quiet restart 101 --fast --osrelease 7.3.0
+	is 7.3.0 "$(vzctl exec 101 uname -r)"
+	is 7.1.0-42stab1 "$(conf_value 101 OSRELEASE)"
+	rc_is 21 vzctl restart 101 --fast --osrelease v7
+	is 7.3.0 "$(vzctl exec 101 uname -r)"
+	vzctl --quiet restart 101 --fast
+	is 7.1.0-42stab1 "$(vzctl exec 101 uname -r)"
+}
+
+@test "ve: osrelease.conf tells containers the kernel that their template wants" {
+	local file=$PREFIX/etc/vz/osrelease.conf suffix
+	require ve
+	cp "$file" "$BATS_TEST_TMPDIR/osrelease.conf"
+	suffix=$(uname -r | sed 's/^[0-9.]*//')
+	printf '%s\n' "other 99" "minim" "minimal 8.1.2" "minimal 99" >"$file"
+	run vzctl start 101
+	has "osrelease.conf': line 2 is no 'TEMPLATE-PREFIX VERSION', ignoring"
+	is "8.1.2$suffix" "$(vzctl exec 101 uname -r)"
+	# Its own word comes first, and without it that of the file is back.
+	vzctl --quiet set 101 --osrelease 7.0
+	is 7.0 "$(vzctl exec 101 uname -r)"
+	vzctl --quiet set 101 --osrelease ''
+	is "8.1.2$suffix" "$(vzctl exec 101 uname -r)"
+	# The host's is new enough.
+	echo "minimal 2.6.32" >"$file"
+	vzctl --quiet restart 101 --fast
+	is "$(uname -r)" "$(vzctl exec 101 uname -r)"
+	vzctl --quiet stop 101 --fast
+	rm "$file"
+	mkdir "$file"
+	rc_is 144 vzctl start 101
+	is_down 101
+	rmdir "$file"
+	cp "$BATS_TEST_TMPDIR/osrelease.conf" "$file"
+}
+
 @test "ve: --features detect:off hides that it is one" {
 	require ve
 	vzctl --quiet set 101 --features detect:off --save

@@ -103,6 +103,7 @@ void vz_env_done(struct vz_env *env)
 	free(env->inner);
 	free(env->root);
 	free(env->private_area);
+	free(env->osrelease);
 	strv_free(env->layers);
 	strv_free(env->addresses);
 	strv_free(env->addresses_up);

@@ -68,6 +68,7 @@ struct vz_env {
 	char **netifs;			/* words of NETIF it is to have, nothing left open in them; owned */
 	char **netifs_up;		/* likewise those it has, or may have; owned */
 	char **netdevs, **netdevs_up;	/* likewise: devices of the host that were moved into it; owned */
+	char *osrelease;		/* what uname -r is to say inside; NULL: what it says on the host; owned */
 	bool disk_asked;		/* limits of the disk are what the user has just asked for: all or nothing */
 	bool disk_told;			/* that they do not hold has been said */
 	int netns;			/* its network, held by who is about to stop it; -1; owned */

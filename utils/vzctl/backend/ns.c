@@ -718,6 +718,9 @@ int ns_apply(struct vz_env *env, enum vz_group group, struct vz_err *err)
 		return venet_rate(env, err) < 0 ? -1 : veth_rate(env, err);
 	case VZ_G_disk:
 		return disk_apply(env, err);
+	case VZ_G_osrelease:
+		vz_log(env->host->log, VZ_LOG_ERR, env->id, "OSRELEASE: kept, not enforced by this kernel");
+		return 0;
 	default:
 		return limits_apply(env, group, err);
 	}

@@ -105,6 +105,15 @@ static int apply_cpus(struct vz_env *env, struct vz_err *err)
 			       env->group) : 0;
 }
 
+/* An empty line is what the host's says. */
+static int apply_osrelease(struct vz_env *env, struct vz_err *err)
+{
+	int r = write_file(env, "ve.osrelease", env->osrelease ? env->osrelease : "\n");
+
+	return r < 0 ? vz_fail(err, VZ_E_SET_OSRELEASE, r, "OSRELEASE: write '%s' to ve.osrelease of cgroup '%s'",
+			       env->osrelease ? env->osrelease : "", env->group) : 0;
+}
+
 /* For whoever looks from outside. A name need not be one that the kernel takes. */
 static void apply_name(struct vz_env *env)
 {
@@ -174,6 +183,8 @@ static int describe_ve(struct vz_env *env, struct vz_err *err)
 		if (r < 0)
 			return vz_fail(err, VZ_E_ENVCREATE, r, "FEATURES: hide that container %u is one", env->id);
 	}
+	if (env->osrelease && apply_osrelease(env, err) < 0)
+		return -1;
 	return apply_cpus(env, err);
 }
 
@@ -204,6 +215,8 @@ static int ve_spawn(struct vz_env *env, struct vz_err *err)
 /* One that was started as on a stock kernel is no object of this one: as there, it is limited and sees all CPUs. */
 static int ve_apply(struct vz_env *env, enum vz_group group, struct vz_err *err)
 {
+	if (group == VZ_G_osrelease && has_own_id(env))
+		return apply_osrelease(env, err);
 	if (ns_apply(env, group, err) < 0)
 		return -1;
 	return group == VZ_G_cpulimit && has_own_id(env) ? apply_cpus(env, err) : 0;

@@ -10,6 +10,7 @@ static struct vz_start start_options(const struct cli *c)
 		.skip_fsck = c->given[OPT_skip_fsck],
 		.skip_remount = c->given[OPT_skip_remount],
 		.skip_setup = c->given[OPT_skip_ve_setup],
+		.osrelease = c->text[OPT_osrelease],
 	};
 }
 

@@ -43,6 +43,7 @@ enum vz_param_flag {
 enum vz_group {
 	VZ_G_none,
 	VZ_G_hostname,
+	VZ_G_osrelease,
 	VZ_G_dns,
 	VZ_G_password,
 	VZ_G_caps,

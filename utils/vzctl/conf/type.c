@@ -15,6 +15,7 @@
 #include "base/fd.h"
 #include "base/mask.h"
 #include "base/parse.h"
+#include "conf/osrelease.h"
 #include "conf/type-impl.h"
 
 #define CPUINFO_MAX (16 << 20)
@@ -176,6 +177,12 @@ static int hostname_parse(const struct vz_param *p, enum vz_source from, const c
 		if (!is_alnum(*c) && !strchr("-_.", *c))
 			return -EINVAL;
 	return str_parse(p, from, text, ret);
+}
+
+static int release_parse(const struct vz_param *p, enum vz_source from, const char *text,
+			 struct vz_value *ret)
+{
+	return osrelease_is_valid(text) ? str_parse(p, from, text, ret) : -EINVAL;
 }
 
 /* The words to choose from are those of the row's argument: "one|other". */
@@ -468,6 +475,7 @@ static bool real_equal(const struct vz_value *a, const struct vz_value *b)
 const struct vz_type type_str       = { .name = "text",     TEXT_VALUE, .parse = str_parse };
 const struct vz_type type_path      = { .name = "path",     TEXT_VALUE, .parse = path_parse };
 const struct vz_type type_hostname  = { .name = "hostname", TEXT_VALUE, .parse = hostname_parse };
+const struct vz_type type_release   = { .name = "release",  TEXT_VALUE, .parse = release_parse };
 const struct vz_type type_choice    = { .name = "choice",   TEXT_VALUE, .parse = choice_parse };
 const struct vz_type type_layout    = { .name = "layout",   TEXT_VALUE, .parse = layout_parse, .words = layouts };
 const struct vz_type type_meminfo   = { .name = "meminfo",  TEXT_VALUE, .parse = meminfo_parse };

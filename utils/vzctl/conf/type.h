@@ -67,7 +67,7 @@ struct vz_type {
 };
 
 /* type.c */
-extern const struct vz_type type_str, type_path, type_name, type_hostname, type_choice, type_netfilter,
+extern const struct vz_type type_str, type_path, type_name, type_hostname, type_release, type_choice, type_netfilter,
 	type_layout, type_meminfo, type_mask, type_nodemask, type_yesno, type_uint, type_level, type_real,
 	type_cpulimit;
 /* type-size.c */

@@ -59,6 +59,12 @@ static int apply_password(struct vz_ct *ct, const struct vz_edits *edits, enum v
 	return dist_run(ct, 1u << VZ_DIST_SET_USERPASS, &words, err);
 }
 
+static int apply_osrelease(struct vz_ct *ct, const struct vz_edits *edits VZ_UNUSED, enum vz_group group,
+			   struct vz_err *err)
+{
+	return osrelease_choose(ct, err) < 0 ? -1 : ct->vz->be->apply(&ct->env, group, err);
+}
+
 static int apply_binds(struct vz_ct *ct, const struct vz_edits *edits, enum vz_group group VZ_UNUSED,
 		       struct vz_err *err)
 {
@@ -238,6 +244,7 @@ static const struct {
 	{ VZ_G_ip,        apply_addresses },
 	{ VZ_G_publish,   apply_ports },
 	{ VZ_G_rate,      apply_rate },
+	{ VZ_G_osrelease, apply_osrelease },
 	{ VZ_G_hostname,  apply_hostname },
 	{ VZ_G_dns,       apply_dns },
 	{ VZ_G_password,  apply_password },

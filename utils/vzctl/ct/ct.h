@@ -146,6 +146,12 @@ int state_note_end(struct vz_ct *ct, const struct state_process *p, struct vz_er
 /* Is there an init that has ended, and nobody has cleaned up after it? Opens the back end, as ct_is_running(). */
 bool state_has_ended(struct vz_ct *ct, bool *ret_rebooted);
 
+/* ---- osrelease.c ---- */
+/* Fill env.osrelease, before it is started or told so. VZ_E_SET_OSRELEASE: osrelease.conf cannot be read. */
+int osrelease_choose(struct vz_ct *ct, struct vz_err *err);
+/* Take this for the configured one, without saving it; NULL: do not. */
+int osrelease_override(struct vz_ct *ct, const char *release, struct vz_err *err);
+
 /* ---- ids.c: the range of ids of a container ---- */
 /* Make sure the container has one: allocate, and store it in CTID.conf, if it has none. */
 int ids_ensure(struct vz_ct *ct, struct vz_err *err);

@@ -65,6 +65,7 @@ static const struct {
 	{ VZ_G_publish,   "network",  false },
 	{ VZ_G_rate,      "network",  false },
 	{ VZ_G_hostname,  "network",  false },
+	{ VZ_G_osrelease, "OS release", false },
 };
 
 /* ---- collecting and checking ---- */

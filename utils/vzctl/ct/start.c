@@ -92,6 +92,8 @@ static int prepare_limits(struct vz_ct *ct, void *data, struct vz_err *err)
 	    ct->vz->be->limits_remove(&ct->env, &leftovers) < 0)
 		ct_warn(ct, "%s, ignoring", leftovers.msg ? leftovers.msg : "processes are left");
 	vz_err_done(&leftovers);
+	if (osrelease_choose(ct, err) < 0)
+		return -1;
 	if (ct->vz->be->limits_prepare(&ct->env, err) == 0)
 		return 0;
 	remove_limits(ct, data);
@@ -289,6 +291,8 @@ void ct_tell_watcher(struct vz_ct *ct)
 
 int vz_ct_start(struct vz_ct *ct, const struct vz_start *opt, struct vz_err *err)
 {
+	if (osrelease_override(ct, opt->osrelease, err) < 0)
+		return -1;
 	if (steps_run(ct, "start", start_steps, ARRAY_SIZE(start_steps), (void *)opt, err) < 0) {
 		/* Nothing was begun if a check failed; then that is all there is to say. */
 		if (err && err->code != VZ_E_START_DISABLED && err->code != VZ_E_RUNNING &&
@@ -300,6 +304,9 @@ int vz_ct_start(struct vz_ct *ct, const struct vz_start *opt, struct vz_err *err
 		return 0;
 	ct_tell_watcher(ct);
 	remember_layout(ct);
+	/* Who asks for what this kernel cannot do is told so. */
+	if (opt->osrelease && ct->vz->be->apply(&ct->env, VZ_G_osrelease, err) < 0)
+		return -1;
 	if (!opt->wait) {
 		ct_info(ct, "Container start in progress...");
 		return 0;

@@ -127,6 +127,9 @@ int vz_ct_stop(struct vz_ct *ct, const struct vz_stop *opt, struct vz_err *err)
 int vz_ct_restart(struct vz_ct *ct, const struct vz_start *start, const struct vz_stop *stop,
 		  struct vz_err *err)
 {
+	/* Before it is stopped: it may be no release. */
+	if (osrelease_override(ct, start->osrelease, err) < 0)
+		return -1;
 	ct_info(ct, "Restarting container");
 	if (vz_backend_probe(ct->vz, err) < 0)
 		return -1;

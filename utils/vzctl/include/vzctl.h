@@ -212,6 +212,7 @@ int vz_ct_quota(struct vz_ct *ct, enum vz_quota what, struct vz_err *err);
 struct vz_start {
 	bool force, wait, skip_fsck, skip_remount, skip_setup;
 	unsigned int wait_seconds;	/* 0: an hour */
+	const char *osrelease;		/* what uname -r says inside this time; NULL: as configured */
 };
 int vz_ct_start(struct vz_ct *ct, const struct vz_start *opt, struct vz_err *err);
 

@@ -64,6 +64,7 @@ static const struct {
 	{ &type_path,         { "/vz/a/$VEID", "/b c/${VEID}" } },
 	{ &type_name,         { "web", "a b-c_d.e+f" } },
 	{ &type_hostname,     { "web", "web.example.org" } },
+	{ &type_release,      { "6.1.0", "2.6.32-042stab145.3" } },
 	{ &type_netfilter,    { "stateless", "full", "disabled", "stateful" } },
 	{ &type_layout,       { "simfs", "ploop:plain", "overlay" } },
 	{ &type_meminfo,      { "none", "pages:256", "privvmpages:1" } },
