@@ -144,6 +144,31 @@ has_ended() { [ "$(vzctl status "$1")" = "CTID $1 deleted unmounted down" ] && [
 	[ ! -e "$(conf 202)" ]
 }
 
+@test "adopt: vzpid knows whose its processes are, also without asking our kernel" {
+	local pid be
+	require ve
+	pid=$(other_init)
+	rc_is 0 vzpid "$pid"
+	line "$pid	0	init"
+	vzctl --quiet adopt 201 --pid "$pid"
+	in_bg vzctl exec 201 sleep 986
+	wait_for 5 pgrep -f "^sleep 986"
+	for be in ve ns; do
+		VZ_BACKEND=$be rc_is 0 vzpid -p "$pid" "$(pgrep -n -f "^sleep 986")" $$
+		line "$pid	1	201	init" "$$	$$	0	$(cat /proc/$$/comm)"
+		grep -qE "^[0-9]+	[0-9]+	201	sleep$" <<<"$output"
+		# For who has made it, it is what it was.
+		PREFIX=$OTHER VZ_BACKEND=$be rc_is 0 vzpid "$pid"
+		line "$pid	11	init"
+	done
+	other --quiet restart 11 --fast
+	pid=$(other_init)
+	for be in ve ns; do
+		VZ_BACKEND=$be rc_is 0 vzpid "$pid"
+		line "$pid	0	init"
+	done
+}
+
 @test "adopt: vzeventd cleans up after one that ended" {
 	require ve
 	eventd_start

@@ -28,6 +28,7 @@ ve() { cat "/sys/fs/cgroup/vz-$PREFIX_TAG/$1/ve.$2"; }
 number() { echo $((0x40000000 | (0x$PREFIX_TAG + $1 & 0x3fffffff))); }
 
 has_stopped() { [ "$(ve 101 state)" = stopped ]; }
+has_another_init() { [ "$(init_pid 101)" != "$1" ] && [ "$(ve 101 state 2>&1)" = running ]; }
 
 @test "ve: a container that runs is a virtual environment, and one that is stopped leaves nothing" {
 	require ve
@@ -252,8 +253,7 @@ INIT
 	is running "$(ve 101 state)"
 	pid=$(init_pid 101)
 	vzctl exec 101 reboot >/dev/null 2>&1 || :
-	another_init() { [ "$(init_pid 101)" != "$pid" ] && [ "$(ve 101 state 2>&1)" = running ]; }
-	wait_for 30 another_init
+	wait_for 30 has_another_init "$pid"
 	is "$(number 101)" "$(ve 101 id)"
 	eventd_stop
 }
@@ -270,8 +270,7 @@ INIT
 	vzctl --quiet start 101
 	pid=$(init_pid 101)
 	vzctl exec 101 reboot >/dev/null 2>&1 || :
-	another_init() { [ "$(init_pid 101)" != "$pid" ] && [ "$(ve 101 state 2>&1)" = running ]; }
-	wait_for 30 another_init
+	wait_for 30 has_another_init "$pid"
 	eventd_stop
 }
 

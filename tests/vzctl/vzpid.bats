@@ -3,7 +3,7 @@
 #
 # vzpid: which container a process of the host belongs to. Three or four columns with tabs between.
 
-# shellcheck disable=SC2016,SC2154 # text for other shells; out and err are from the helpers
+# shellcheck disable=SC2016,SC2030,SC2031,SC2154 # text for other shells; a prefix of a test's own; out and err are from the helpers
 load ../lib/helpers
 
 setup_file()
@@ -46,6 +46,28 @@ $pid	1	101	init" "$output"
 @test "vzpid: a process of the host is CT 0" {
 	rc_is 0 vzpid -p $$
 	line "$$	$$	0	$(cat /proc/$$/comm)"
+}
+
+@test "vzpid: a container of another engine is known by the state that its adoption leaves, while it runs" {
+	local pid first=$PREFIX
+	pid=$(init_pid 101)
+	(
+		# For a second host 101 is what somebody else has made.
+		PREFIX=''
+		export VZ_BACKEND=ns
+		host_setup
+		rc_is 0 vzpid -p "$pid"
+		line "$pid	$pid	0	init"
+		mkdir -p "$PREFIX/run/vz/201"
+		cp "$first/run/vz/101/state" "$PREFIX/run/vz/201/"
+		rc_is 0 vzpid -p "$pid" $$
+		line "$pid	1	201	init" "$$	$$	0	$(cat /proc/$$/comm)"
+		# That one has ended, and the group is in use again.
+		sed -i 's/^START_TIME=.*/START_TIME="1"/' "$PREFIX/run/vz/201/state"
+		rc_is 0 vzpid "$pid"
+		line "$pid	0	init"
+		host_teardown
+	)
 }
 
 @test "vzpid: several, in their order; one that is gone is said and stops nothing" {

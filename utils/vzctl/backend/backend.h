@@ -151,6 +151,12 @@ struct vz_backend {
 	/* Carry out a group of parameters on a running container, from env->conf; those of the disk on any. */
 	int (*apply)(struct vz_env *env, enum vz_group group, struct vz_err *err);
 	/*
+	 * Whose process is it, for the kernel itself: *ret, 0 if it is no container's. It may be a number that there is no
+	 * container of ours with. Or a negative errno: the kernel does not know.
+	 */
+	int (*ctid_of)(struct vz_host *host, pid_t pid, vz_ctid *ret);
+
+	/*
 	 * Listen to what the kernel tells of all containers: a descriptor to wait for, which is the host's, or a negative
 	 * errno. And read it; 0, -ENOBUFS: some of it was lost, or another negative errno.
 	 */

@@ -763,6 +763,14 @@ static int ns_adopt(struct vz_env *env, pid_t pid, struct vz_err *err)
 		       env->id);
 }
 
+static int ns_ctid_of(struct vz_host *host, pid_t pid, vz_ctid *ret)
+{
+	(void)host;
+	(void)pid;
+	(void)ret;
+	return -EOPNOTSUPP;
+}
+
 /* A stock kernel tells of processes, and only their parents. */
 static int ns_events_open(struct vz_host *host)
 {
@@ -805,6 +813,7 @@ const struct vz_backend backend_ns = {
 	.wait            = ns_wait,
 	.enter           = ns_enter_ct,
 	.apply           = ns_apply,
+	.ctid_of         = ns_ctid_of,
 	.events_open     = ns_events_open,
 	.events_read     = ns_events_read,
 	.usage           = usage_read,

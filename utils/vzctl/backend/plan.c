@@ -178,6 +178,13 @@ static int plan_apply(struct vz_env *env, enum vz_group group, struct vz_err *er
 	return outcome(env, "apply", VZ_E_SYSTEM, err);
 }
 
+static int plan_ctid_of(struct vz_host *host, pid_t pid, vz_ctid *ret)
+{
+	struct vz_plan *p = host->plan;
+
+	return p->under ? p->under->ctid_of(host, pid, ret) : -EOPNOTSUPP;
+}
+
 static int plan_events_open(struct vz_host *host)
 {
 	(void)host;
@@ -347,6 +354,7 @@ const struct vz_backend backend_plan = {
 	.wait            = plan_wait,
 	.enter           = plan_enter,
 	.apply           = plan_apply,
+	.ctid_of         = plan_ctid_of,
 	.events_open     = plan_events_open,
 	.events_read     = plan_events_read,
 	.usage           = plan_usage,

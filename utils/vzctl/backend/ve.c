@@ -255,6 +255,16 @@ static bool ve_has_reboot_mark(struct vz_env *env)
 	       ve_event_count(events, "reboot") > 0;
 }
 
+static int ve_ctid_of(struct vz_host *host, pid_t pid, vz_ctid *ret)
+{
+	uint64_t number;
+	int r = proc_status_number(pid, "envID", &number);
+
+	if (r == 0)
+		*ret = ve_ctid(host->tag, (uint32_t)number);
+	return r;
+}
+
 static int ve_stop(struct vz_env *env, enum vz_env_stop how, struct vz_err *err)
 {
 	return !env->adopted || has_own_id(env) ? ns_stop(env, how, err) : 0;
@@ -400,6 +410,7 @@ const struct vz_backend backend_ve = {
 	.wait            = ns_wait,
 	.enter           = ns_enter_ct,
 	.apply           = ve_apply,
+	.ctid_of         = ve_ctid_of,
 	.events_open     = ve_events_open,
 	.events_read     = ve_events_read,
 	.usage           = usage_read,

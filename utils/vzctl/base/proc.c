@@ -112,6 +112,21 @@ int proc_nspid(pid_t pid, pid_t *ret, size_t max)
 	return n;
 }
 
+int proc_status_number(pid_t pid, const char *line, uint64_t *ret)
+{
+	auto_free char *key = str_printf("\n%s:\t", line);
+	auto_free char *text = NULL;
+	int r = key ? read_proc(pid, "status", &text, NULL) : -ENOMEM;
+	const char *p = r < 0 ? NULL : strstr(text, key);
+	char *end;
+
+	if (!p)
+		return r < 0 ? r : -ENODATA;
+	p += strlen(key);
+	*ret = strtoull(p, &end, 10);
+	return end == p ? -EBADMSG : 0;
+}
+
 int proc_cmdline(pid_t pid, char **ret)
 {
 	auto_free char *text = NULL;

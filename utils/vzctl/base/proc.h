@@ -33,6 +33,8 @@ bool proc_is_alive(pid_t pid, uint64_t start_time);
  * them and returns how many there are, or a negative errno.
  */
 int proc_nspid(pid_t pid, pid_t *ret, size_t max);
+/* The number on a line of its status, by the name of that line. -ENODATA: the kernel has no such line. */
+int proc_status_number(pid_t pid, const char *line, uint64_t *ret);
 /* Arguments joined by blanks, for messages; the name in brackets if there are none. */
 int proc_cmdline(pid_t pid, char **ret);
 /* /proc/sys/kernel/random/boot_id. The caller frees it. */

@@ -101,6 +101,9 @@ char *ct_path(struct vz_ct *ct, enum vz_param_id id);
 /* A path parameter of the host (TEMPLATE, LOCKDIR). NULL if not set. Caller frees. */
 char *vz_conf_path(struct vz *vz, enum vz_param_id id);
 
+/* The container whose groups a process is in, a zombie too: 0 for the host's and those adopted, or -1 with err. */
+int64_t pid_own_ctid(struct vz *vz, int pid, struct vz_err *err);
+
 /* ---- glance.c ---- */
 /* May the container have it? */
 bool glance_has(const struct vz_glance *g, vz_ctid id);

@@ -329,26 +329,81 @@ int vz_ctid_next(struct vz *vz, vz_ctid *ret, struct vz_err *err)
 	return vz_fail(err, VZ_E_RESOURCE, 0, "no CT ID is free");
 }
 
+/* ---- whose a process is ---- */
+
+/* Groups of ours have the number in their name. 0: another's. */
+static vz_ctid ctid_of_group(struct vz *vz, const char *group)
+{
+	const char *tag = vz->paths.tag;
+	auto_free char *top = str_printf("vz%s%s/", *tag ? "-" : "", tag);
+	const char *number = top && str_has_prefix(group, top) ? group + strlen(top) : "";
+	auto_free char *word = strndup(number, strcspn(number, "/"));
+	vz_ctid id;
+
+	return word && parse_ctid(word, &id) == 0 ? id : 0;
+}
+
+int64_t pid_own_ctid(struct vz *vz, int pid, struct vz_err *err)
+{
+	auto_free char *group = NULL;
+	int r = cgroup_of(pid, &group);
+
+	return r < 0 ? vz_fail(err, VZ_E_SYSTEM, r, "process %d", pid) : (int64_t)ctid_of_group(vz, group);
+}
+
+/* Does the group belong to that container, which another engine has made, and which runs? */
+static bool is_adopted_group(struct vz *vz, vz_ctid id, const char *group)
+{
+	struct vz_err ignored = { 0 };
+	struct state_process p;
+	struct vz_ct *ct = NULL;
+	bool is = false;
+
+	if (vz_ct_new(vz, id, &ct, &ignored) == 0 && state_process(ct, &p) == 0 && ct->adopted &&
+	    proc_is_alive(p.pid, p.start_time)) {
+		size_t len = strlen(ct->adopted);
+
+		is = str_has_prefix(group, ct->adopted) && (!group[len] || group[len] == '/');
+	}
+	vz_ct_free(ct);
+	vz_err_done(&ignored);
+	return is;
+}
+
+/* The kernel names the one that it can be, or all that run are looked at. */
+static vz_ctid adopted_ctid(struct vz *vz, int pid, const char *group)
+{
+	struct vz_err ignored = { 0 };
+	auto_closedir DIR *d = NULL;
+	struct dirent *e;
+	vz_ctid id = 0;
+
+	if (vz_backend_open(vz, &ignored) == 0 && vz->be->ctid_of(&vz->host, pid, &id) == 0)
+		return id && is_adopted_group(vz, id, group) ? id : 0;
+	vz_err_done(&ignored);
+	d = opendir(vz->paths.run_dir);
+	while (d && (e = readdir(d)))
+		if (parse_ctid(e->d_name, &id) == 0 && is_adopted_group(vz, id, group))
+			return id;
+	return 0;
+}
+
 int64_t vz_pid_ctid(struct vz *vz, int pid, int *ret_inner, struct vz_err *err)
 {
-	auto_free char *top = str_printf("vz%s%s/", *vz->paths.tag ? "-" : "", vz->paths.tag);
 	auto_free char *group = NULL;
-	auto_free char *word = NULL;
 	pid_t own[1], ns[32];
-	vz_ctid id = 0;
+	vz_ctid id;
 	int depth, r;
 
 	r = cgroup_of(pid, &group);
 	if (r < 0)
 		return vz_fail(err, VZ_E_SYSTEM, r, "process %d", pid);
-	if (!top)
-		return vz_fail(err, VZ_E_RESOURCE, -ENOMEM, "process %d", pid);
 	if (ret_inner)
 		*ret_inner = pid;
-	if (!str_has_prefix(group, top))
-		return 0;
-	word = strndup(group + strlen(top), strcspn(group + strlen(top), "/"));
-	if (!word || parse_ctid(word, &id) < 0)
+	id = ctid_of_group(vz, group);
+	if (!id)
+		id = adopted_ctid(vz, pid, group);
+	if (!id)
 		return 0;
 	depth = proc_nspid(getpid(), own, 1);
 	r = proc_nspid(pid, ns, ARRAY_SIZE(ns));

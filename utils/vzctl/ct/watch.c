@@ -334,7 +334,7 @@ static vz_ctid note_child(struct vz_watch *w, const siginfo_t *si)
 	struct vz_ct *ct = NULL;
 	struct state_process p;
 	struct proc_stat st;
-	int64_t id = vz_pid_ctid(w->vz, si->si_pid, NULL, &why);
+	int64_t id = pid_own_ctid(w->vz, si->si_pid, &why);
 	bool is_init = id > 0 && proc_stat_read(si->si_pid, &st) == 0 &&
 		vz_ct_new(w->vz, (vz_ctid)id, &ct, &why) == 0 && state_process(ct, &p) == 0 &&
 		p.pid == si->si_pid && p.start_time == st.start_time;

@@ -125,7 +125,10 @@ char *vz_ct_get(const struct vz_ct *ct, const char *key);
 char *vz_ct_name(const struct vz_ct *ct);
 /* "overlay", "simfs", "ploop", or NULL if there is no private area. */
 const char *vz_ct_layout(struct vz_ct *ct);
-/* The container a host process belongs to: 0 for the host's, -1 with err if it is gone. Its pid inside in *ret_inner (may be NULL). */
+/*
+ * The container a host process belongs to, adopted or our own: 0 for the host's, -1 with err if it is gone. Its pid
+ * inside in *ret_inner (may be NULL).
+ */
 int64_t vz_pid_ctid(struct vz *vz, int pid, int *ret_inner, struct vz_err *err);
 
 /* ---- what hurts a container ---- */
