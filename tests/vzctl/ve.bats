@@ -20,7 +20,11 @@ setup_file()
 }
 teardown_file() { host_teardown; }
 setup() { cp "$BATS_FILE_TMPDIR/101.conf" "$(conf 101)"; }
-teardown() { vzctl --quiet stop 101 --fast >/dev/null 2>&1 || :; }
+teardown()
+{
+	vzctl --quiet stop 101 --fast >/dev/null 2>&1 || :
+	[ ! -e "$PREFIX/lxcfs" ] || lxcfs_stop
+}
 
 # ve ID FILE: what the kernel says of a container.
 ve() { cat "/sys/fs/cgroup/vz-$PREFIX_TAG/$1/ve.$2"; }
@@ -189,6 +193,57 @@ INIT
 	has "its own"
 	has_not lxcfs
 	is 0 "$(vzctl exec 101 'grep -c lxcfs /proc/self/mountinfo || :')"
+}
+
+# lxcfs_start: from here on it runs where with_lxcfs looks, in a mount namespace that the process $HOLDER keeps.
+lxcfs_start()
+{
+	# shellcheck disable=SC2016 # the inner shell's
+	unshare -m --propagation private sh -c '
+		lxcfs -f -p "$0/lxcfs.pid" /var/lib/lxcfs &
+		echo $! >"$0/lxcfs"
+		wait; exec sleep infinity' "$PREFIX" >"$PREFIX/lxcfs.log" 2>&1 3>&- </dev/null &
+	HOLDER=$!
+	wait_for 10 nsenter -t "$HOLDER" -m test -e /var/lib/lxcfs/proc/meminfo
+}
+lxcfs_stop()
+{
+	kill -KILL "$(cat "$PREFIX/lxcfs")" "$HOLDER" || :
+	rm "$PREFIX/lxcfs"
+}
+with_lxcfs() { nsenter -t "$HOLDER" -m "$BUILD/vzctl" --prefix "$PREFIX" "$@"; }
+
+@test "ve: an lxcfs that runs on the host is not put over what the kernel shows" {
+	require ve lxcfs fuse
+	lxcfs_start
+	create_minimal 104 --layout simfs
+	vzctl --quiet set 104 --ram 64M --save
+	# That it would work shows the back end for other kernels.
+	VZ_BACKEND=ns with_lxcfs --quiet start 104
+	is "/proc: its own (lxcfs)" "$(VZ_BACKEND=ns with_lxcfs status 104 -v | tail -n 1)"
+	is "/proc: its own (lxcfs)" "$(with_lxcfs status 104 -v | tail -n 1)"
+	with_lxcfs --quiet restart 104 --fast
+	is "/proc: its own" "$(with_lxcfs status 104 -v | tail -n 1)"
+	is 0 "$(with_lxcfs exec 104 'grep -c lxcfs /proc/self/mountinfo || :')"
+	is "MemTotal: 65536 kB" "$(with_lxcfs exec 104 grep MemTotal /proc/meminfo | xargs)"
+	with_lxcfs --quiet stop 104 --fast
+	lxcfs_stop
+	vzctl --quiet destroy 104
+}
+
+@test "ve: a /proc with hidepid=2 hides processes, and goes on telling of the container alone" {
+	require ve
+	vzctl --quiet set 101 --ram 64M --save
+	vzctl --quiet start 101
+	nobody() { nsenter -t "$(init_pid 101)" -a -S 65534 -G 65534 "$@"; }
+	is /proc/1 "$(nobody ls -d /proc/1)"
+	vzctl exec 101 mount -o remount,hidepid=2 /proc
+	is "" "$(nobody ls -d /proc/1 2>/dev/null)"
+	is "MemTotal: 65536 kB" "$(nobody grep MemTotal /proc/meminfo | xargs)"
+	is "$(number 101)" "$(nobody cat /proc/self/status | sed -n 's/^envID:[[:space:]]*//p')"
+	# Its root sees all of it as before.
+	is init "$(vzctl exec 101 cat /proc/1/comm)"
+	is "MemTotal: 65536 kB" "$(vzctl exec 101 grep MemTotal /proc/meminfo | xargs)"
 }
 
 @test "ve: one that was started as on other kernels is shown as what it is, and its limits can be set" {
