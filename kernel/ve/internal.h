@@ -90,8 +90,10 @@ void ve_event(struct ve *ve, enum ve_event event);
 /* netlink.c */
 #ifdef CONFIG_NET
 void ve_netlink_event(const struct ve *ve, enum ve_event event);
+void ve_netlink_oom(const struct ve *ve, struct task_struct *victim);
 #else
 static inline void ve_netlink_event(const struct ve *ve, enum ve_event event) {}
+static inline void ve_netlink_oom(const struct ve *ve, struct task_struct *victim) {}
 #endif
 
 /* parse.c: no state, no locks, tested by themselves */

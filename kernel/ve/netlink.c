@@ -12,6 +12,7 @@
  */
 #include <linux/pid.h>
 #include <linux/pid_namespace.h>
+#include <linux/sched.h>
 #include <net/genetlink.h>
 #include <uapi/linux/ve.h>
 #include "internal.h"
@@ -163,6 +164,40 @@ void ve_netlink_event(const struct ve *ve, enum ve_event event)
 	}
 	genlmsg_end(skb, header);
 	genlmsg_multicast(&ve_family, skb, 0, 0, GFP_KERNEL);
+}
+
+/**
+ * ve_netlink_oom() - tell subscribers of a process that is killed for want of memory
+ * @ve: whose it is
+ * @victim: the process
+ *
+ * Its name is told as well: when somebody reads this, the process is gone. That of the VE is not,
+ * it would take ve_mutex.
+ *
+ * Context: Does not sleep.
+ */
+void ve_netlink_oom(const struct ve *ve, struct task_struct *victim)
+{
+	size_t size = 2 * nla_total_size(sizeof(u32)) + nla_total_size(TASK_COMM_LEN);
+	char comm[TASK_COMM_LEN];
+	struct sk_buff *skb;
+	void *header;
+
+	if (!genl_has_listeners(&ve_family, &init_net, 0))
+		return;
+	skb = genlmsg_new(size, GFP_NOWAIT | __GFP_NOWARN);
+	if (!skb)
+		return;
+	get_task_comm(comm, victim);
+	header = genlmsg_put(skb, 0, 0, &ve_family, 0, VE_CMD_OOM);
+	if (!header || nla_put_u32(skb, VE_A_ID, ve->id) ||
+	    nla_put_u32(skb, VE_A_PID, task_tgid_nr(victim)) ||
+	    nla_put_string(skb, VE_A_COMM, comm)) {
+		nlmsg_free(skb);
+		return;
+	}
+	genlmsg_end(skb, header);
+	genlmsg_multicast(&ve_family, skb, 0, 0, GFP_NOWAIT | __GFP_NOWARN);
 }
 
 static int __init ve_netlink_init(void)

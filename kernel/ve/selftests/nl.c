@@ -114,14 +114,18 @@ static void take_ve(const struct nlmsghdr *header, struct nl_ve *ve)
 	const struct genlmsghdr *genl = NLMSG_DATA(header);
 	const struct nlattr *name = find_in(header, VE_A_NAME);
 	const struct nlattr *state = find_in(header, VE_A_STATE);
+	const struct nlattr *comm = find_in(header, VE_A_COMM);
 
 	*ve = (struct nl_ve){ .cmd = genl->cmd, .has_name = name };
 	ve->id = number_of(find_in(header, VE_A_ID));
 	ve->pid = number_of(find_in(header, VE_A_INIT_PID));
+	ve->victim = number_of(find_in(header, VE_A_PID));
 	if (name)
 		snprintf(ve->name, sizeof(ve->name), "%s", data_of(name));
 	if (state)
 		snprintf(ve->state, sizeof(ve->state), "%s", data_of(state));
+	if (comm)
+		snprintf(ve->comm, sizeof(ve->comm), "%s", data_of(comm));
 }
 
 static int receive(struct nl *nl, char *buf, size_t size)

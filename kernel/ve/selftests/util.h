@@ -96,6 +96,8 @@ struct nl_ve {
 	int	cmd;
 	__u32	id;
 	__u32	pid;
+	__u32	victim;
+	char	comm[16];
 	bool	has_name;
 	char	name[128];
 	char	state[32];

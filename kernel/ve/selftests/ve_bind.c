@@ -55,7 +55,7 @@ static void foreign_processes_are_refused(void)
 	check_eq(write_pid(ve, "ve.bind", host->pid), -EPERM);
 	check_eq(write_pid(ve, "ve.bind", getpid()), -EPERM);
 	check_text(text_of(ve, "ve.state"), "configured");
-	check_text(text_of(ve, "ve.events"), "start 0\nstop 0\nreboot 0");
+	check_text(text_of(ve, "ve.events"), "start 0\nstop 0\nreboot 0\noom 0");
 }
 
 static void who_is_no_init_of_a_container_is_refused(void)
@@ -131,7 +131,7 @@ static void what_is_bound_is_refused(void)
 	check(call_container(guest, setns_and_make_init, path) > 0);
 	check_eq(write_pid(second, "ve.bind", other_process(second, guest->pid)), -EBUSY);
 	check_text(text_of(second, "ve.state"), "configured");
-	check_text(text_of(ve, "ve.events"), "start 1\nstop 0\nreboot 0");
+	check_text(text_of(ve, "ve.events"), "start 1\nstop 0\nreboot 0\noom 0");
 }
 
 /* ---- init goes ---- */
@@ -184,7 +184,7 @@ static void a_ve_is_stopped_before_its_init_is_reaped(void)
 	check_eq(errno, EBUSY);
 	kill(ct->pid, SIGKILL);
 	check(wait_until(is_stopped, ve));
-	check_text(text_of(ve, "ve.events"), "start 1\nstop 1\nreboot 0");
+	check_text(text_of(ve, "ve.events"), "start 1\nstop 1\nreboot 0\noom 0");
 	check_eq(rmdir(ve), 0);
 }
 
@@ -200,7 +200,7 @@ static void a_ve_starts_again(void)
 		kill_container(ct);
 		check_text(text_of(ve, "ve.state"), "stopped");
 	}
-	check_text(text_of(ve, "ve.events"), "start 3\nstop 3\nreboot 0");
+	check_text(text_of(ve, "ve.events"), "start 3\nstop 3\nreboot 0\noom 0");
 }
 
 static void another_init_may_go(void)
@@ -215,7 +215,7 @@ static void another_init_may_go(void)
 	check_eq(kill(inner, SIGKILL), 0);
 	usleep(200000);
 	check_text(text_of(ve, "ve.state"), "running");
-	check_text(text_of(ve, "ve.events"), "start 1\nstop 0\nreboot 0");
+	check_text(text_of(ve, "ve.events"), "start 1\nstop 0\nreboot 0\noom 0");
 }
 
 /* ---- who stays ---- */

@@ -187,7 +187,7 @@ static void right_writes_are_read_back(void)
 	check_text(text_of(ve, "ve.state"), "configured");
 	check_text(text_of(ve, "ve.features"), "procview cpuview detect");
 	check_text(text_of(ve, "ve.cpus"), "max");
-	check_text(text_of(ve, "ve.events"), "start 0\nstop 0\nreboot 0");
+	check_text(text_of(ve, "ve.events"), "start 0\nstop 0\nreboot 0\noom 0");
 	for (unsigned int i = 0; i < ARRAY_SIZE(right); i++) {
 		check_eq(write_file(ve, right[i].file, right[i].text), 0);
 		check_text(text_of(ve, right[i].file), right[i].result);
@@ -245,7 +245,7 @@ static void init_starts_itself(void)
 	check_text(text_of(ve, "ve.state"), "running");
 	check_eq(call_container(ct, write_to_descriptor, fd), -EBUSY);
 	close(atoi(fd));
-	check_text(text_of(ve, "ve.events"), "start 1\nstop 0\nreboot 0");
+	check_text(text_of(ve, "ve.events"), "start 1\nstop 0\nreboot 0\noom 0");
 }
 
 /* ---- ids ---- */
@@ -349,11 +349,11 @@ static void events_wake_who_waits(void)
 	check_eq(poll(&poller, 1, 0), 0);
 	check_eq(write_pid(ve, "ve.bind", ct->pid), 0);
 	check_eq(poll(&poller, 1, 10000), 1);
-	check_text(text_of(ve, "ve.events"), "start 1\nstop 0\nreboot 0");
+	check_text(text_of(ve, "ve.events"), "start 1\nstop 0\nreboot 0\noom 0");
 	check(pread(poller.fd, text, sizeof(text), 0) > 0);
 	kill_container(ct);
 	check_eq(poll(&poller, 1, 10000), 1);
-	check_text(text_of(ve, "ve.events"), "start 1\nstop 1\nreboot 0");
+	check_text(text_of(ve, "ve.events"), "start 1\nstop 1\nreboot 0\noom 0");
 	close(poller.fd);
 }
 
@@ -371,12 +371,12 @@ static void a_reboot_is_told_from_a_poweroff(void)
 	check_eq(write_pid(ve, "ve.bind", ct->pid), 0);
 	check_eq(call_container(ct, call_reboot, "poweroff"), -EPIPE);
 	kill_container(ct);
-	check_text(text_of(ve, "ve.events"), "start 1\nstop 1\nreboot 0");
+	check_text(text_of(ve, "ve.events"), "start 1\nstop 1\nreboot 0\noom 0");
 	ct = start_container(ve, CT_FLAGS);
 	check_eq(write_pid(ve, "ve.bind", ct->pid), 0);
 	check_eq(call_container(ct, call_reboot, "restart"), -EPIPE);
 	kill_container(ct);
-	check_text(text_of(ve, "ve.events"), "start 2\nstop 2\nreboot 1");
+	check_text(text_of(ve, "ve.events"), "start 2\nstop 2\nreboot 1\noom 0");
 }
 
 /* ---- uname ---- */

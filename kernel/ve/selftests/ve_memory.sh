@@ -87,7 +87,7 @@ at_exit()
 }
 trap at_exit EXIT
 
-plan 50
+plan 52
 host_total=$(line /proc/meminfo MemTotal)
 if ! dd if=/dev/zero of="$swapfile" bs=1M count=64 2>/dev/null || ! chmod 600 "$swapfile" ||
    ! mkswap "$swapfile" >/dev/null || ! swapon "$swapfile"; then
@@ -164,6 +164,14 @@ is "sysinfo says so" "$(sys 501 4)" 16384
 is "and swaps" "$(in_ve 501 sed 1d /proc/swaps | tr -s '[:blank:]' ' ')" "none virtual 16384 0 -2"
 is "of one that may not swap it is 0" "$(mem 502 SwapTotal) $(sys 502 4)" "0 0"
 is "and swaps is empty" "$(in_ve 502 sed 1d /proc/swaps)" ""
+
+# ---- out of memory ----
+echo 48M >"$slice/502/memory.max"
+# shellcheck disable=SC2016 # variables of perl
+in_ve 502 perl -e 'vec(my $memory, (96 << 20) - 1, 8) = 1'
+is "who is killed for want of memory is counted" "$(sed -n 's/^oom //p' "$slice/502/ve.events")" 1
+is "in the VE where that was" "$(sed -n 's/^oom //p' "$slice/501/ve.events")" 0
+echo 192M >"$slice/502/memory.max"
 
 # ---- without a memory cgroup of its own ----
 echo "-memory" >"$slice/cgroup.subtree_control"

@@ -8,8 +8,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/reboot.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include "util.h"
 
@@ -155,6 +158,56 @@ static void a_reboot_is_told_before_the_stop(void)
 	close(nl.fd);
 }
 
+#define EATEN	(64 << 20)
+
+/* A child takes more than there is: the signal that it died of. */
+static int eat_memory(const char *name)
+{
+	const int prot = PROT_READ | PROT_WRITE;
+	pid_t pid = fork();
+	int status;
+
+	if (!pid) {
+		prctl(PR_SET_NAME, name);
+		memset(mmap(NULL, EATEN, prot, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), 1, EATEN);
+		_exit(0);
+	}
+	return waitpid(pid, &status, 0) == pid && WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+}
+
+static void who_is_killed_for_want_of_memory_is_told(void)
+{
+	struct container *ct;
+	struct nl_ve got;
+	const char *ve;
+	struct nl nl;
+
+	if (write_file(cgroup_root, "cgroup.subtree_control", "+memory") ||
+	    write_file(base, "cgroup.subtree_control", "+memory")) {
+		skip_test("this kernel has no memory cgroups");
+		return;
+	}
+	ve = make_ve("ve", "900001");
+	check_eq(write_file(ve, "memory.max", "16M"), 0);
+	/* Without swap in the kernel there is no such file. */
+	write_file(ve, "memory.swap.max", "0");
+	ct = start_container(ve, CT_FLAGS);
+	check_eq(write_pid(ve, "ve.bind", ct->pid), 0);
+	check_eq(nl_open(&nl), 0);
+	check_eq(nl_subscribe(&nl), 0);
+	check_eq(call_container(ct, eat_memory, "hungry"), SIGKILL);
+	check_eq(nl_event(&nl, &got, 10000), 0);
+	check_eq(got.cmd, VE_CMD_OOM);
+	check_eq(got.id, 900001);
+	check(got.victim && got.victim != (__u32)ct->pid);
+	check_text(got.comm, "hungry");
+	check_text(text_of(ve, "ve.events"), "start 1\nstop 0\nreboot 0\noom 1");
+	check_eq(nl_event(&nl, &got, 100), -ETIMEDOUT);
+	close(nl.fd);
+	end_test();
+	check_eq(write_file(base, "cgroup.subtree_control", "-memory"), 0);
+}
+
 /* Who does not read loses events and is told so, and the VEs go on. */
 static void a_slow_subscriber_holds_nobody_up(void)
 {
@@ -172,7 +225,7 @@ static void a_slow_subscriber_holds_nobody_up(void)
 		check_eq(write_pid(ve, "ve.bind", ct->pid), 0);
 		kill_container(ct);
 	}
-	check_text(text_of(ve, "ve.events"), "start 20\nstop 20\nreboot 0");
+	check_text(text_of(ve, "ve.events"), "start 20\nstop 20\nreboot 0\noom 0");
 	for (int i = 0; i < 40 && !ret; i++)
 		ret = nl_event(&nl, &got, 1000);
 	check_eq(ret, -ENOBUFS);
@@ -254,6 +307,7 @@ static const struct test tests[] = {
 	{ "all VEs are listed", all_ves_are_listed },
 	{ "start and stop are told to subscribers", events_are_told },
 	{ "a reboot is told before the stop", a_reboot_is_told_before_the_stop },
+	{ "who is killed for want of memory is told", who_is_killed_for_want_of_memory_is_told },
 	{ "a slow subscriber holds nobody up", a_slow_subscriber_holds_nobody_up },
 	{ "the init is told as the reader sees it", the_init_is_told_as_the_reader_sees_it },
 	{ "root of a VE learns nothing", root_of_a_ve_learns_nothing },

@@ -56,6 +56,7 @@ enum ve_event {
 	VE_EVENT_START,
 	VE_EVENT_STOP,
 	VE_EVENT_REBOOT,	/* its root asked for a restart; stop follows */
+	VE_EVENT_OOM,		/* the kernel killed a process of it for want of memory */
 	NR_VE_EVENTS
 };
 
@@ -145,6 +146,7 @@ unsigned int ve_nr_cpus(struct ve *ve);
 /* Hooks: each is called from the one place that its patch names. */
 void __ve_userns_free(struct user_namespace *ns);
 void __ve_pidns_exit(struct pid_namespace *pid_ns);
+void __ve_oom_kill(struct task_struct *victim);
 void __ve_sysinfo(struct sysinfo *info);
 void __ve_getaffinity(struct cpumask *mask);
 int __ve_setaffinity(const struct cpumask *mask);
@@ -164,6 +166,12 @@ static inline void ve_pidns_exit(struct pid_namespace *pid_ns)
 {
 	if (ve_enabled())
 		__ve_pidns_exit(pid_ns);
+}
+
+static inline void ve_oom_kill(struct task_struct *victim)
+{
+	if (ve_enabled())
+		__ve_oom_kill(victim);
 }
 
 static inline void ve_sysinfo(struct sysinfo *info)
@@ -198,6 +206,7 @@ static inline bool ve_proc_stale(const struct dentry *dentry)
 
 static inline void ve_userns_free(struct user_namespace *ns) {}
 static inline void ve_pidns_exit(struct pid_namespace *pid_ns) {}
+static inline void ve_oom_kill(struct task_struct *victim) {}
 static inline void ve_sysinfo(struct sysinfo *info) {}
 static inline void ve_getaffinity(struct cpumask *mask) {}
 

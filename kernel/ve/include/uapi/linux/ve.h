@@ -5,7 +5,8 @@
  *
  * VE_CMD_GET with VE_A_ID asks for one VE; without, as a dump, for all. The answer is VE_CMD_GET.
  * In the multicast group: VE_CMD_START, VE_CMD_STOP, and VE_CMD_REBOOT before a stop that is to be
- * followed by a start, with VE_A_ID and VE_A_NAME. Who was too slow to take one (ENOBUFS), or fears
+ * followed by a start, with VE_A_ID and VE_A_NAME; VE_CMD_OOM for a process that is killed for want
+ * of memory, with VE_A_ID, VE_A_PID and VE_A_COMM. Who was too slow to take one (ENOBUFS), or fears
  * that there was no memory for one, asks for all again.
  */
 #ifndef _UAPI_LINUX_VE_H
@@ -21,6 +22,7 @@ enum {
 	VE_CMD_START,
 	VE_CMD_STOP,
 	VE_CMD_REBOOT,
+	VE_CMD_OOM,
 	__VE_CMD_MAX,
 };
 
@@ -32,6 +34,8 @@ enum {
 	VE_A_NAME,		/* string, may be empty */
 	VE_A_STATE,		/* string, as in ve.state */
 	VE_A_INIT_PID,		/* u32, as the reader sees it; only if running and seen */
+	VE_A_PID,		/* u32, of a process, in the initial PID namespace */
+	VE_A_COMM,		/* string, the name of that process */
 	__VE_A_MAX,
 };
 
