@@ -329,6 +329,26 @@ with_lxcfs() { nsenter -t "$HOLDER" -m "$BUILD/vzctl" --prefix "$PREFIX" "$@"; }
 	eventd_stop
 }
 
+@test "ve: vzeventd writes down who was killed for want of memory, and not too often" {
+	local log=$PREFIX/var/log/vzctl.log line
+	require ve
+	eventd_start
+	vzctl --quiet set 101 --ram 32M --swap 0 --save
+	vzctl --quiet start 101
+	: >"$log"
+	for _ in 1 2 3; do
+		vzctl exec 101 'tail </dev/zero' >/dev/null 2>&1 || :
+	done
+	is 3 "$(ve 101 events | sed -n 's/^oom //p')"
+	wait_for 5 grep -q "out of memory" "$log"
+	sleep 1
+	line=$(grep "CT 101 : out of memory: process [0-9]* (tail) was killed" "$log")
+	# Where three take more than ten seconds there may be another line.
+	[ "$(wc -l <<<"$line")" -lt 3 ]
+	is running "$(ve 101 state)"
+	eventd_stop
+}
+
 # storm: one after another sixty containers that end at once. Each tells of a start and of a stop.
 storm()
 {

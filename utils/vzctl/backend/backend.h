@@ -43,9 +43,14 @@ struct vz_host {
 	struct vz_plan *plan;		/* of the plan back end; owned */
 };
 
-/* What the kernel tells of a container, in this order: a stop that is to be followed by a start is a reboot first. */
-enum vz_event { VZ_EVENT_START, VZ_EVENT_REBOOT, VZ_EVENT_STOP };
-typedef void (*vz_event_fn)(void *data, enum vz_event event, vz_ctid id);
+/* What the kernel tells of a container. A stop that is to be followed by a start is a reboot first. */
+struct vz_event {
+	enum { VZ_EVENT_START, VZ_EVENT_REBOOT, VZ_EVENT_STOP, VZ_EVENT_OOM } what;
+	vz_ctid id;
+	pid_t pid;		/* of OOM: what was killed for want of memory, and … */
+	char name[16];		/* … what it called itself, any bytes */
+};
+typedef void (*vz_event_fn)(void *data, const struct vz_event *event);
 
 /* A container as a back end sees it. */
 struct vz_env {

@@ -8,11 +8,12 @@
 
 static const struct {
 	int command;
-	enum vz_event event;
+	int what;
 } events[] = {
 	{ VE_CMD_START,  VZ_EVENT_START },
 	{ VE_CMD_REBOOT, VZ_EVENT_REBOOT },
 	{ VE_CMD_STOP,   VZ_EVENT_STOP },
+	{ VE_CMD_OOM,    VZ_EVENT_OOM },
 };
 
 struct listener {
@@ -24,15 +25,20 @@ struct listener {
 static void take(void *data, const struct genl_message *m)
 {
 	const struct listener *l = data;
-	uint32_t number;
-	vz_ctid id;
+	struct vz_event event = { 0 };
+	uint32_t number, pid;
 
 	if (!genl_u32(m, VE_A_ID, &number))
 		return;
-	id = ve_ctid(l->tag, number);
-	for (size_t i = 0; id && i < ARRAY_SIZE(events); i++)
-		if (events[i].command == genl_command(m))
-			l->fn(l->data, events[i].event, id);
+	event.id = ve_ctid(l->tag, number);
+	if (genl_u32(m, VE_A_PID, &pid))
+		event.pid = (pid_t)pid;
+	(void)genl_text(m, VE_A_COMM, event.name, sizeof(event.name));
+	for (size_t i = 0; event.id && i < ARRAY_SIZE(events); i++)
+		if (events[i].command == genl_command(m)) {
+			event.what = events[i].what;
+			l->fn(l->data, &event);
+		}
 }
 
 int ve_events_open(struct vz_host *host)

@@ -13,8 +13,9 @@
  * of neither (started while no vzeventd ran) are watched through descriptors of theirs.
  *
  * Where the kernel tells of containers by itself, it is listened to for what nobody else has said: a container that
- * stops, and of which the watcher does not know, because whoever started it could not reach it. How init ended is in
- * the kernel's hands there, too, and is asked for when it is due.
+ * stops, and of which the watcher does not know, because whoever started it could not reach it; and one in which
+ * processes are killed for want of memory. How init ended is in the kernel's hands there, too, and is asked for when
+ * it is due.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -33,6 +34,7 @@
 #include "base/parse.h"
 #include "base/str.h"
 #include "ct/ct.h"
+#include "ct/shortage.h"
 #include "host/watcher.h"
 
 /*
@@ -77,6 +79,7 @@ struct vz_watch {
 	int kernel;		/* what the kernel tells of containers; the back end's; -1: nothing */
 	struct orphan *orphans;
 	struct due *due;
+	struct shortage *shortages;
 	unsigned int workers, workers_max;
 	char message[WATCHER_TEXT_MAX + 1];
 };
@@ -289,18 +292,21 @@ static int look_at_all(struct vz_watch *w, struct vz_err *err)
 
 /* ---- what the kernel tells ---- */
 
-static void hear(void *data, enum vz_event event, vz_ctid id)
+static void hear(void *data, const struct vz_event *event)
 {
 	static const char *const words[] = {
 		[VZ_EVENT_START]  = "has started",
 		[VZ_EVENT_REBOOT] = "is going to start again",
 		[VZ_EVENT_STOP]   = "has stopped",
+		[VZ_EVENT_OOM]    = "is out of memory",
 	};
 	struct vz_watch *w = data;
 
-	debug(w, id, "the kernel says that it %s", words[event]);
-	if (event == VZ_EVENT_STOP)
-		look_again(w, id);
+	debug(w, event->id, "the kernel says that it %s", words[event->what]);
+	if (event->what == VZ_EVENT_STOP)
+		look_again(w, event->id);
+	if (event->what == VZ_EVENT_OOM)
+		shortage_say(&w->shortages, w->vz, event);
 }
 
 static void listen_to_kernel(struct vz_watch *w)
@@ -631,6 +637,7 @@ void vz_watch_free(struct vz_watch *w)
 		(void)close(o->pidfd);
 		free(o);
 	}
+	shortages_free(w->shortages);
 	while (w->due) {
 		struct due *d = w->due;
 

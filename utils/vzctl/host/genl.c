@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What families of generic netlink tell; see genl.h. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -163,5 +164,15 @@ bool genl_u32(const struct genl_message *m, int attribute, uint32_t *ret)
 	if (!a || m->nl->nla_len(a) != sizeof(*ret))
 		return false;
 	memcpy(ret, m->nl->nla_data(a), sizeof(*ret));
+	return true;
+}
+
+bool genl_text(const struct genl_message *m, int attribute, char *ret, size_t size)
+{
+	struct nlattr *a = m->nl->nlmsg_find_attr(m->header, GENL_HDRLEN, attribute);
+
+	if (!a)
+		return false;
+	(void)snprintf(ret, size, "%.*s", m->nl->nla_len(a), (const char *)m->nl->nla_data(a));
 	return true;
 }

@@ -7,6 +7,7 @@
 #define VZ_HOST_GENL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct genl;
@@ -30,5 +31,7 @@ int genl_read(struct genl *g, genl_fn fn, void *data);
 int genl_command(const struct genl_message *m);
 /* An attribute; false if there is none, or not such a one. */
 bool genl_u32(const struct genl_message *m, int attribute, uint32_t *ret);
+/* The beginning of one that is text, as much as there is room for. */
+bool genl_text(const struct genl_message *m, int attribute, char *ret, size_t size);
 
 #endif
