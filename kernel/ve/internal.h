@@ -13,7 +13,6 @@
  * @css: what cgroups know
  * @ve: the VE of this cgroup or of one above it, NULL outside of VEs; set once, with release
  * @owner: the VE was made here
- * @children: how many cgroups below have the controller; ve_mutex
  * @state_file: to wake those who wait for ve.state
  * @events_file: to wake those who wait for ve.events
  */
@@ -21,7 +20,6 @@ struct ve_css {
 	struct cgroup_subsys_state	css;
 	struct ve			*ve;
 	bool				owner;
-	unsigned int			children;
 	struct cgroup_file		state_file;
 	struct cgroup_file		events_file;
 };

@@ -119,6 +119,27 @@ static int ve_create(struct ve_css *vc, u32 id)
 	return 0;
 }
 
+/*
+ * Whether a cgroup below has the controller. Not one that is being removed: rmdir(2) returns long
+ * before css_offline. Called with ve_mutex. A new css is in the list before it asks for that in
+ * ve_css_online(): it is seen here, or sees there what its parent has become.
+ */
+static bool has_children(struct ve_css *vc)
+{
+	struct cgroup_subsys_state *child;
+	bool ret = false;
+
+	rcu_read_lock();
+	css_for_each_child(child, &vc->css) {
+		if (!css_is_dying(child)) {
+			ret = true;
+			break;
+		}
+	}
+	rcu_read_unlock();
+	return ret;
+}
+
 /* ---- files ---- */
 
 /*
@@ -164,7 +185,7 @@ static ssize_t ve_id_write(struct kernfs_open_file *of, char *buf, size_t nbytes
 	mutex_lock(&ve_mutex);
 	if (vc->ve)
 		ret = vc->owner ? -EBUSY : -EPERM;
-	else if (vc->children)
+	else if (has_children(vc))
 		ret = -EBUSY;
 	else
 		ret = ve_create(vc, id);
@@ -404,7 +425,7 @@ static struct cgroup_subsys_state *ve_css_alloc(struct cgroup_subsys_state *pare
 	return vc ? &vc->css : ERR_PTR(-ENOMEM);
 }
 
-/* Children are counted here and not by cgroups, which call a css online after this has returned. */
+/* Before it a css is in its parent's list, after it others may use it; see has_children(). */
 static int ve_css_online(struct cgroup_subsys_state *css)
 {
 	struct ve_css *parent;
@@ -413,7 +434,6 @@ static int ve_css_online(struct cgroup_subsys_state *css)
 		return 0;
 	parent = ve_css(css->parent);
 	mutex_lock(&ve_mutex);
-	parent->children++;
 	if (parent->ve)
 		ve_css(css)->ve = ve_get(parent->ve);
 	mutex_unlock(&ve_mutex);
@@ -425,7 +445,6 @@ static void ve_css_offline(struct cgroup_subsys_state *css)
 	struct ve_css *vc = ve_css(css);
 
 	mutex_lock(&ve_mutex);
-	ve_css(css->parent)->children--;
 	if (vc->owner) {
 		xa_cmpxchg(&ve_table, vc->ve->id, vc->ve, NULL, GFP_KERNEL);
 		RCU_INIT_POINTER(vc->ve->cgrp, NULL);

@@ -264,6 +264,24 @@ static void ids_are_one_of_a_kind(void)
 	check_text(text_of(parent, "ve.id"), "0");
 }
 
+/* Both ways in which a cgroup below loses the controller: it goes, or the controller does. */
+static void what_is_gone_below_does_not_count(void)
+{
+	for (unsigned int i = 0; i < rounds; i++) {
+		const char *parent = make_cgroup(base, "parent"), *child;
+
+		check_eq(write_file(parent, "cgroup.subtree_control", "+ve"), 0);
+		child = make_cgroup(parent, "child");
+		check_eq(write_file(parent, "ve.id", "900001"), -EBUSY);
+		if (i % 2)
+			check_eq(write_file(parent, "cgroup.subtree_control", "-ve"), 0);
+		else
+			check_eq(rmdir(child), 0);
+		if (!check_eq(write_file(parent, "ve.id", "900001"), 0) || !end_test())
+			break;
+	}
+}
+
 static void id_is_free_when_rmdir_is_back(void)
 {
 	for (unsigned int i = 0; i < rounds; i++) {
@@ -474,6 +492,7 @@ static const struct test tests[] = {
 	{ "root of a VE writes none of its files", root_of_a_ve_writes_nothing },
 	{ "an init binds itself with START, to a file that the host opened", init_starts_itself },
 	{ "an id is one of a kind, set once, and not above other cgroups", ids_are_one_of_a_kind },
+	{ "an id may be set above cgroups that are gone", what_is_gone_below_does_not_count },
 	{ "an id is free when rmdir is back", id_is_free_when_rmdir_is_back },
 	{ "an id is free while a user namespace lives on", id_is_free_before_the_object_goes },
 	{ "an id is free when the controller is taken away", id_is_free_when_the_controller_goes },
