@@ -503,6 +503,14 @@ static void add_quoted(struct vz_str *out, const char *value)
 	str_add_char(out, '"');
 }
 
+char *conf_quote(const char *value)
+{
+	struct vz_str out = { 0 };
+
+	add_quoted(&out, value);
+	return str_take(&out);
+}
+
 /*
  * The comment behind the value of the old line stays, unless its quotes would become part of the value
  * for readers that look for the last one.

@@ -60,4 +60,7 @@ int conf_file_save(struct conf_file *f);
 /* The same under another name; f keeps its own. */
 int conf_file_save_as(struct conf_file *f, const char *path);
 
+/* A value as it stands in such a file, with its quotes; it has no newline. NULL if memory ran out. The caller frees it. */
+char *conf_quote(const char *value);
+
 #endif

@@ -29,17 +29,19 @@ int state_write(struct vz_ct *ct, struct vz_err *err)
 	const char *layout = vz_ct_layout(ct);
 	auto_free char *dir = paths_run(&ct->vz->paths, ct->id, NULL);
 	auto_free char *path = paths_run(&ct->vz->paths, ct->id, "state");
+	/* systemd has backslashes in the names of its groups. */
+	auto_free char *group = conf_quote(ct->env.group);
 	auto_free char *boot = NULL;
 	auto_free char *text = NULL;
-	int r = dir && path ? path_make_dirs(dir, 0755) : -ENOMEM;
+	int r = dir && path && group ? path_make_dirs(dir, 0755) : -ENOMEM;
 
 	if (r == 0)
 		r = proc_boot_id(&boot);
 	if (r == 0)
 		text = str_printf("VERSION=\"" STATE_VERSION "\"\nPID=\"%d\"\nSTART_TIME=\"%llu\"\n"
-				  "BOOT_ID=\"%s\"\nCGROUP=\"%s\"\nLAYOUT=\"%s\"\n",
+				  "BOOT_ID=\"%s\"\nCGROUP=%s\nLAYOUT=\"%s\"\n",
 				  (int)ct->env.init_pid, (unsigned long long)ct->env.init_start, boot,
-				  ct->env.group, layout ? layout : "");
+				  group, layout ? layout : "");
 	if (r == 0)
 		r = text ? file_replace_volatile(path, 0644, text, strlen(text)) : -ENOMEM;
 	if (r == 0)

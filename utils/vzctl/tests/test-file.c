@@ -251,6 +251,22 @@ static void unset_removes_every_line_of_a_key(void **state VZ_UNUSED)
 	check_saved(f, "B=1\n");
 }
 
+static void a_quoted_value_is_read_as_it_was(void **state VZ_UNUSED)
+{
+	static const char *const values[] = {
+		"", "a b", "machine.slice/machine-a\\x2db.scope/payload", "\\", "\"a\" `b` $(c) 'd'", "$VEID", "# e",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(values); i++) {
+		auto_free char *quoted = conf_quote(values[i]);
+		auto_free char *text = str_printf("A=%s\nB=1\n", quoted);
+		auto_conf_file struct conf_file *f = open_text(text);
+
+		assert_string_equal(conf_file_get(f, "A"), values[i]);
+		assert_string_equal(conf_file_get(f, "B"), "1");
+	}
+}
+
 static void the_last_line_without_newline_can_be_changed(void **state VZ_UNUSED)
 {
 	auto_conf_file struct conf_file *f = open_text("A=1\nB=1");
@@ -534,6 +550,7 @@ int main(void)
 		cmocka_unit_test(a_comment_behind_a_value_survives_its_change),
 		cmocka_unit_test(duplicates_collapse_when_their_key_is_saved),
 		cmocka_unit_test(unset_removes_every_line_of_a_key),
+		cmocka_unit_test(a_quoted_value_is_read_as_it_was),
 		cmocka_unit_test(the_last_line_without_newline_can_be_changed),
 		cmocka_unit_test(crlf_files_are_read_and_keep_their_ends),
 		cmocka_unit_test(newlines_and_odd_keys_are_refused),
