@@ -156,7 +156,9 @@ static int read_places(struct vz_env *env, const char *group, const char *file, 
 /* CPUs or nodes that are there for all containers. */
 static int read_available(struct vz_env *env, const char *file, char **ret)
 {
-	auto_free char *parent = strndup(env->group, strcspn(env->group, "/"));
+	size_t len = strcspn(env->group, "/");
+	/* That of another engine's container may be directly below the root. */
+	auto_free char *parent = strndup(env->group, env->group[len] ? len : 0);
 	auto_free char *effective = str_printf("%s.effective", file);
 
 	if (!parent || !effective)
