@@ -8,9 +8,12 @@
  * the kernel finds a container's processes in one place.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
+#include <linux/nsfs.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -24,6 +27,7 @@
 #include "backend/policy.h"
 #include "backend/ve.h"
 #include "base/cleanup.h"
+#include "base/fd.h"
 #include "base/proc.h"
 #include "base/str.h"
 
@@ -31,6 +35,7 @@
 /* How long the id of a cgroup that has been removed may still be taken: a worker of the kernel gives it back. */
 #define ID_PATIENCE (2 * USEC_PER_SEC)
 #define ID_PAUSE_NSEC (500 * 1000)
+#define STATUS_MAX (1 << 20)
 /* Of the ids those of hosts below a prefix. */
 #define TAGGED_IDS UINT32_C(0x40000000)
 
@@ -148,18 +153,52 @@ static bool is_in_state(struct vz_env *env, const char *state)
 	return strcmp(text, state) == 0;
 }
 
+/* A group with processes gives those below no controllers. The first above ours that has some; NULL: none any more. */
+static char *find_inhabited(struct vz_env *env)
+{
+	const char *group = env->group;
+
+	for (size_t end = strcspn(group, "/"); group[end]; end += 1 + strcspn(group + end + 1, "/")) {
+		auto_free char *above = strndup(group, end);
+		auto_free char *procs = NULL;
+
+		if (above && cgroup_read(env->host->cg, above, "cgroup", "cgroup.procs", &procs) == 0 && *procs)
+			return take_ptr(above);
+	}
+	return NULL;
+}
+
+/*
+ * Runtimes switch on all controllers that they find, also those inside of a container. Where nobody has an id ours is
+ * of no use, and only in the way of the id above.
+ */
+static int take_id_above_all(struct vz_env *env)
+{
+	int r = take_id(env);
+
+	if (r != -EBUSY || read_id(env, env->group))
+		return r;
+	r = cgroup_disable_below(env->host->cg, env->group, CONTROLLER);
+	return r < 0 ? r : take_id(env);
+}
+
 /* ---- members ---- */
 
 /* The group exists: it becomes an object of the kernel. */
 static int make_ve(struct vz_env *env, struct vz_err *err)
 {
 	int r = cgroup_enable(env->host->cg, env->group, CONTROLLER);
+	auto_free char *inhabited = r == -EBUSY ? find_inhabited(env) : NULL;
 
+	if (inhabited)
+		return vz_fail(err, VZ_E_ENVCREATE, 0,
+			       "cgroup '/%s' has processes, so no controller can be switched on below it, for cgroup '/%s': move them into a cgroup of their own",
+			       inhabited, env->group);
 	if (r < 0)
 		return vz_fail(err, VZ_E_ENVCREATE, r, "switch the controller '" CONTROLLER "' on for cgroup '%s'", env->group);
 	if (has_own_id(env))
 		return 0;
-	r = take_id(env);
+	r = take_id_above_all(env);
 	if (r == -EEXIST)
 		return vz_fail(err, VZ_E_ENVCREATE, 0, "another virtual environment of this kernel has the number %" PRIu32
 			       " (grep -r %" PRIu32 " --include=ve.id /sys/fs/cgroup shows which)",
@@ -231,10 +270,15 @@ static bool ve_has_views(struct vz_env *env)
 	       strstr(features, "procview");
 }
 
-/* The engine may have put another container into that group since: only the kernel knows. */
+/* The engine may have put another container into that group since: only the kernel knows whom it was bound to. */
+static bool is_ours_still(struct vz_env *env)
+{
+	return !env->adopted || (has_own_id(env) && is_in_state(env, "running"));
+}
+
 static int ve_find_init(struct vz_env *env)
 {
-	if (!env->adopted || has_own_id(env))
+	if (is_ours_still(env))
 		return ns_find_init(env);
 	vz_env_forget_init(env);
 	return 0;
@@ -267,10 +311,15 @@ static int ve_ctid_of(struct vz_host *host, pid_t pid, vz_ctid *ret)
 
 static int ve_stop(struct vz_env *env, enum vz_env_stop how, struct vz_err *err)
 {
-	return !env->adopted || has_own_id(env) ? ns_stop(env, how, err) : 0;
+	return is_ours_still(env) ? ns_stop(env, how, err) : 0;
 }
 
 /* ---- containers of other engines ---- */
+
+static bool is_same_file(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
 
 static bool has_hosts_user_namespace(pid_t pid)
 {
@@ -278,8 +327,33 @@ static bool has_hosts_user_namespace(pid_t pid)
 	struct stat own, its;
 
 	/* One that is gone meanwhile is nobody's. */
-	return path && stat("/proc/self/ns/user", &own) == 0 && stat(path, &its) == 0 &&
-	       own.st_dev == its.st_dev && own.st_ino == its.st_ino;
+	return path && stat("/proc/self/ns/user", &own) == 0 && stat(path, &its) == 0 && is_same_file(&own, &its);
+}
+
+/* Was its process namespace made by somebody of another user namespace than it has? */
+static bool has_strange_pid_namespace(pid_t pid)
+{
+	auto_free char *pid_path = str_printf("/proc/%d/ns/pid", (int)pid);
+	auto_free char *user_path = str_printf("/proc/%d/ns/user", (int)pid);
+	auto_close int ns = pid_path ? open(pid_path, O_RDONLY | O_CLOEXEC) : -1;
+	auto_close int maker = ns < 0 ? -1 : ioctl(ns, NS_GET_USERNS);
+	struct stat makers, its;
+
+	return maker >= 0 && user_path && fstat(maker, &makers) == 0 && stat(user_path, &its) == 0 &&
+	       !is_same_file(&makers, &its);
+}
+
+/* The number of the virtual environment whose user namespace a process has, or one below that; 0: it has none. */
+static unsigned long owner_of(pid_t pid)
+{
+	auto_free char *path = str_printf("/proc/%d/status", (int)pid);
+	auto_free char *text = NULL;
+	const char *line;
+
+	if (!path || file_read(AT_FDCWD, path, STATUS_MAX, &text, NULL) < 0)
+		return 0;
+	line = strstr(text, "\nenvID:");
+	return line ? strtoul(line + strlen("\nenvID:"), NULL, 10) : 0;
 }
 
 static bool is_process_one(pid_t pid)
@@ -297,7 +371,8 @@ static int check_alone(struct vz_env *env, const char *group, struct vz_err *err
 	int n = *group ? cgroup_procs(env->host->cg, group, &pids) : -EINVAL;
 
 	if (n < 0)
-		return vz_fail(err, VZ_E_INVALID_VALUE, *group ? n : 0, "the container has no cgroup of its own ('/%s')", group);
+		return vz_fail(err, VZ_E_INVALID_VALUE, *group ? n : 0,
+			       "the container has no cgroup of its own ('/%s'): its engine has to give it one", group);
 	for (int i = 0; i < n; i++)
 		if (has_hosts_user_namespace(pids[i]))
 			return vz_fail(err, VZ_E_INVALID_VALUE, 0,
@@ -320,22 +395,47 @@ static int check_not_inside(struct vz_env *env, const char *group, struct vz_err
 	return 0;
 }
 
+/* Containers may share a user namespace, as those of a user's podman do. It is one virtual environment's. */
+static int check_unowned(struct vz_env *env, const char *group, pid_t pid, struct vz_err *err)
+{
+	unsigned long id = owner_of(pid);
+
+	/* Its own: this adoption was begun before. */
+	if (!id || id == read_id(env, group))
+		return 0;
+	return vz_fail(err, VZ_E_INVALID_VALUE, 0,
+		       "process %d has the user namespace of the virtual environment %lu: of containers that share one only one can be adopted (podman --userns=auto gives each its own)",
+		       (int)pid, id);
+}
+
+static int check_process(pid_t pid, struct vz_err *err)
+{
+	if (has_hosts_user_namespace(pid))
+		return vz_fail(err, VZ_E_INVALID_VALUE, 0,
+			       "process %d is in the host's user namespace: only a container that has one of its own can be adopted (lxc.idmap, systemd-nspawn -U, podman --userns=auto)",
+			       (int)pid);
+	if (!is_process_one(pid))
+		return vz_fail(err, VZ_E_INVALID_VALUE, 0,
+			       "process %d is not process 1 of a container: its engine tells which is (lxc-info -p, machinectl show -p Leader, podman inspect)",
+			       (int)pid);
+	if (has_strange_pid_namespace(pid))
+		return vz_fail(err, VZ_E_INVALID_VALUE, 0,
+			       "process %d: its process namespace was not made in its user namespace; both have to be the container's",
+			       (int)pid);
+	return 0;
+}
+
 static int check_adoptable(struct vz_env *env, pid_t pid, char **ret_group, struct vz_err *err)
 {
 	auto_free char *group = NULL;
 	int r = cgroup_root_of(pid, &group);
 
 	if (r == -ESRCH)
-		return vz_fail(err, VZ_E_INVALID_VALUE, 0, "there is no process %d", (int)pid);
+		return vz_fail(err, VZ_E_INVALID_VALUE, 0, "there is no process %d on the host", (int)pid);
 	if (r < 0)
 		return vz_fail(err, VZ_E_SYSTEM, r, "find the cgroup of process %d", (int)pid);
-	if (has_hosts_user_namespace(pid))
-		return vz_fail(err, VZ_E_INVALID_VALUE, 0,
-			       "process %d is in the host's user namespace: only a container that has one of its own can be adopted",
-			       (int)pid);
-	if (!is_process_one(pid))
-		return vz_fail(err, VZ_E_INVALID_VALUE, 0, "process %d is not process 1 of a container", (int)pid);
-	if (check_not_inside(env, group, err) < 0 || check_alone(env, group, err) < 0)
+	if (check_process(pid, err) < 0 || check_not_inside(env, group, err) < 0 ||
+	    check_unowned(env, group, pid, err) < 0 || check_alone(env, group, err) < 0)
 		return -1;
 	*ret_group = take_ptr(group);
 	return 0;
@@ -369,9 +469,6 @@ static int bind_adopted(struct vz_env *env, pid_t pid, struct vz_err *err)
 		return vz_fail(err, VZ_E_INVALID_VALUE, 0, "process %d belongs to another virtual environment", (int)pid);
 	if (r == -ESRCH)
 		return vz_fail(err, VZ_E_INVALID_VALUE, 0, "process %d has ended", (int)pid);
-	if (r == -EINVAL)
-		return vz_fail(err, VZ_E_INVALID_VALUE, 0,
-			       "process %d: its process namespace was not made in its user namespace", (int)pid);
 	return r < 0 ? vz_fail(err, VZ_E_ENVCREATE, r, "%s of container %u", where, env->id) : 0;
 }
 

@@ -192,6 +192,22 @@ int cgroup_enable(struct cgroups *cg, const char *group, const char *controller)
 	return r;
 }
 
+static int disable_visited(int parent, const char *name, void *data)
+{
+	auto_close int dir = openat(parent, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int r = dir < 0 ? -errno : file_write(dir, "cgroup.subtree_control", data);
+
+	/* Gone since it was listed: nothing is switched on there. */
+	return r == -ENOENT || r == -ENODEV ? 0 : r;
+}
+
+int cgroup_disable_below(struct cgroups *cg, const char *group, const char *controller)
+{
+	auto_free char *word = str_printf("-%s", controller);
+
+	return word ? cgroup_walk(cg->v2, group, disable_visited, word) : -ENOMEM;
+}
+
 int cgroup_delegate(struct cgroups *cg, const char *group, uid_t uid, gid_t gid)
 {
 	static const struct {

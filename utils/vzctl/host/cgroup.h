@@ -40,6 +40,11 @@ bool cgroups_is_v1(const struct cgroups *cg, const char *controller);
 void cgroups_withhold(struct cgroups *cg, const char *controller);
 /* Switch a v2 controller on for a group that is there: in all above it. 0 or a negative errno (-EBUSY: one has processes). */
 int cgroup_enable(struct cgroups *cg, const char *group, const char *controller);
+/*
+ * Switch it off for all groups below this one, which keeps it. 0 or a negative errno (-EBUSY: the controller does not
+ * let go of processes there, or somebody switches it on meanwhile).
+ */
+int cgroup_disable_below(struct cgroups *cg, const char *group, const char *controller);
 
 /*
  * Make the group in every hierarchy, with its parents. On v2 the controllers the host has are

@@ -270,6 +270,7 @@ static void withheld_controller_is_switched_on_only_above_the_group_that_is_name
 {
 	struct host *h = require_root(state);
 	auto_free char *ct = str_printf("%s/ct", h->group);
+	auto_free char *leaf = str_printf("%s/a/b", ct);
 	const char *one = h->cg->v2_controllers ? h->cg->v2_controllers[0] : NULL;
 
 	if (!one) {
@@ -288,6 +289,17 @@ static void withheld_controller_is_switched_on_only_above_the_group_that_is_name
 	/* The others go all the way down. */
 	for (char **other = h->cg->v2_controllers + 1; *other; other++)
 		assert_true(has_controller(h, ct, *other));
+	/* And off below it, however deep somebody has switched it on. */
+	assert_int_equal(cgroup_create_v2(h->cg, leaf), 0);
+	assert_int_equal(cgroup_enable(h->cg, leaf, one), 0);
+	assert_true(has_controller(h, leaf, one));
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(cgroup_disable_below(h->cg, h->group, one), 0);
+		assert_false(has_controller(h, leaf, one));
+		assert_false(has_controller(h, ct, one));
+		assert_true(has_controller(h, h->group, one));
+	}
+	assert_int_equal(cgroup_disable_below(h->cg, "vz-test-nobody/1", one), -ENOENT);
 	assert_int_equal(cgroup_enable(h->cg, "vz-test-nobody/1", one), -ENOENT);
 	assert_int_equal(cgroup_enable(h->cg, h->group, "nosuch"), -EINVAL);
 }
