@@ -69,12 +69,6 @@ static int adopt(struct vz_ct *ct, void *data, struct vz_err *err)
 	return vz_fail(err, VZ_E_RESOURCE, -ENOMEM, "container %u", ct->id);
 }
 
-static int publish(struct vz_ct *ct, void *data, struct vz_err *err)
-{
-	(void)data;
-	return state_write(ct, err);
-}
-
 /* Those of the file, and no others: what its engine has set besides stays. */
 static int limit(struct vz_ct *ct, void *data, struct vz_err *err)
 {
@@ -82,12 +76,25 @@ static int limit(struct vz_ct *ct, void *data, struct vz_err *err)
 	return set_limits(ct, err);
 }
 
+static int publish(struct vz_ct *ct, void *data, struct vz_err *err)
+{
+	(void)data;
+	if (state_write(ct, err) < 0)
+		return -1;
+	ct_tell_watcher(ct);
+	return 0;
+}
+
+/*
+ * The state last: as long as there is none the whole list can be begun again. If only a limit cannot be set the
+ * container is ours all the same, and the caller hears of it.
+ */
 static const struct vz_step adopt_steps[] = {
 	{ "check",  check,      NULL,        STEP_CHECK },
 	{ "conf",   write_conf, remove_conf, 0 },
 	{ "adopt",  adopt,      NULL,        STEP_PLANNED | STEP_COMMIT },
+	{ "limits", limit,      NULL,        STEP_ANYWAY },
 	{ "state",  publish,    NULL,        0 },
-	{ "limits", limit,      NULL,        0 },
 };
 
 int vz_ct_adopt(struct vz_ct *ct, int pid, struct vz_err *err)
@@ -98,7 +105,6 @@ int vz_ct_adopt(struct vz_ct *ct, int pid, struct vz_err *err)
 		return -1;
 	if (ct->vz->dry_run)
 		return 0;
-	ct_tell_watcher(ct);
 	ct_info(ct, "Container was adopted: process %d in cgroup '/%s'", pid, ct->env.group);
 	return 0;
 }

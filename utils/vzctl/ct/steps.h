@@ -21,7 +21,7 @@ struct vz_step {
 		STEP_COMMIT  = 1 << 0,	/* what comes after it is not undone */
 		STEP_CHECK   = 1 << 1,	/* only looks: done in a dry run too */
 		STEP_PLANNED = 1 << 2,	/* changes things through the back end only: a dry run calls it on the plan */
-		STEP_ANYWAY  = 1 << 3,	/* of a list that takes down: go on after its failure */
+		STEP_ANYWAY  = 1 << 3,	/* go on after its failure: in a list that takes down, or if nothing after it needs it */
 	} flags;
 };
 

@@ -509,6 +509,19 @@ static void adopting_applies_the_limits_of_the_file_and_no_others(void **state)
 	CALLS(g, "adopt process 4321", tasks, limit);
 }
 
+static void adopting_goes_on_when_a_limit_cannot_be_set(void **state)
+{
+	struct ground *g = require_root(state);
+	auto_err struct vz_err err = { 0 };
+
+	make_foreign(g, "CPUS=\"2\"\n");
+	g->vz->host.plan->fail_at = "apply";
+	assert_int_equal(vz_ct_adopt(g->ct, 4321, &err), -1);
+	assert_string_equal(err.msg, "apply was told to fail");
+	assert_true(is_there(g, "/run/vz/101/state"));
+	assert_int_equal(vz_ct_state(g->ct), VZ_STATE_EXIST | VZ_STATE_RUNNING);
+}
+
 static void adopting_that_fails_takes_its_file_back_and_no_other(void **state)
 {
 	struct ground *g = require_root(state);
@@ -586,6 +599,7 @@ int main(void)
 		TEST(create_that_fails_leaves_nothing),
 		TEST(adopting_makes_a_file_and_a_state),
 		TEST(adopting_applies_the_limits_of_the_file_and_no_others),
+		TEST(adopting_goes_on_when_a_limit_cannot_be_set),
 		TEST(adopting_that_fails_takes_its_file_back_and_no_other),
 		TEST(number_of_a_container_of_ours_is_not_given_away),
 		TEST(ids_are_one_containers_alone),
