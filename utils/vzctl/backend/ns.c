@@ -629,11 +629,19 @@ static bool init_is_systemd(struct vz_env *env)
 	return n >= (ssize_t)strlen(name) && memcmp(target + n - strlen(name), name, strlen(name)) == 0;
 }
 
+static bool init_is_named_init(struct vz_env *env)
+{
+	auto_free char *path = str_printf("/proc/%d/comm", (int)env->init_pid);
+	auto_free char *name = NULL;
+
+	return path && file_read_line(AT_FDCWD, path, &name) == 0 && str_equal(name, "init");
+}
+
 /*
  * An init that has just been exec'ed has no handlers yet, and the kernel drops what is sent to it: the
- * wish to stop would be lost. Wait until it takes the signal (0: any), but not for ever.
+ * wish to stop would be lost. Wait until it takes the signal (0: any), but not for ever. Whether it does.
  */
-static void await_init_listens(struct vz_env *env, int sig)
+static bool await_init_listens(struct vz_env *env, int sig)
 {
 	auto_free char *path = str_printf("/proc/%d/status", (int)env->init_pid);
 	uint64_t wanted = sig ? UINT64_C(1) << (sig - 1) : ~UINT64_C(0);
@@ -644,13 +652,38 @@ static void await_init_listens(struct vz_env *env, int sig)
 		const char *blocked, *caught;
 
 		if (!path || file_read(AT_FDCWD, path, STATUS_MAX, &text, NULL) < 0)
-			return;
+			return false;
 		blocked = strstr(text, "\nSigBlk:");
 		caught = strstr(text, "\nSigCgt:");
-		if (!blocked || !caught ||
-		    ((strtoull(blocked + 8, NULL, 16) | strtoull(caught + 8, NULL, 16)) & wanted))
-			return;
+		if (!blocked || !caught)
+			return false;
+		if ((strtoull(blocked + 8, NULL, 16) | strtoull(caught + 8, NULL, 16)) & wanted)
+			return true;
 	} while (pidfd_wait(env->init_pidfd, 5 * USEC_PER_MSEC) == -ETIMEDOUT && now_usec() < end);
+	return false;
+}
+
+static int signal_init(struct vz_env *env, int sig, struct vz_err *err)
+{
+	int r = pidfd_signal(env->init_pidfd, sig);
+
+	if (r < 0 && r != -ESRCH)
+		return vz_fail(err, VZ_E_STOP, r, "signal init of container %u", env->id);
+	return 0;
+}
+
+static int halt(struct vz_env *env, struct vz_err *err)
+{
+	if (init_is_systemd(env)) {
+		(void)await_init_listens(env, SIGRTMIN + 4);
+		/* systemd's word for "power off" */
+		return signal_init(env, SIGRTMIN + 4, err);
+	}
+	/* What another engine runs as process 1 may be any program, which is asked to end as its engine would ask it. */
+	if (env->adopted && !init_is_named_init(env) && await_init_listens(env, SIGTERM))
+		return signal_init(env, SIGTERM, err);
+	(void)await_init_listens(env, 0);
+	return run_halt(env, err);
 }
 
 int ns_stop(struct vz_env *env, enum vz_env_stop how, struct vz_err *err)
@@ -664,16 +697,7 @@ int ns_stop(struct vz_env *env, enum vz_env_stop how, struct vz_err *err)
 		return 0;
 	}
 	(void)cgroup_freeze(env->host->cg, env->group, false, FREEZE_TIMEOUT);
-	if (!init_is_systemd(env)) {
-		await_init_listens(env, 0);
-		return run_halt(env, err);
-	}
-	await_init_listens(env, SIGRTMIN + 4);
-	/* systemd's word for "power off" */
-	r = pidfd_signal(env->init_pidfd, SIGRTMIN + 4);
-	if (r < 0 && r != -ESRCH)
-		return vz_fail(err, VZ_E_STOP, r, "signal init of container %u", env->id);
-	return 0;
+	return halt(env, err);
 }
 
 bool ns_has_reboot_mark(struct vz_env *env)
