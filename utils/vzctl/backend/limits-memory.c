@@ -174,7 +174,7 @@ int limits_memory(struct vz_env *env, bool fresh, struct vz_err *err)
 		return vz_fail(err, VZ_E_SETUBC, 0, "PHYSPAGES: with 0 nothing could run");
 	r = read_bytes(&s, s.words->file[RAM], &old[RAM]);
 	if (limits_is_missing(r))
-		return wanted ? limits_fail_for_controller(m.ram != VZ_UNLIMITED ? VZ_P_physpages : VZ_P_swappages, "memory",
+		return wanted ? limits_fail_for_controller(env, m.ram != VZ_UNLIMITED ? VZ_P_physpages : VZ_P_swappages, "memory",
 							   VZ_E_SETUBC, err) : 0;
 	has_swap = read_bytes(&s, s.words->file[SWAP], &old[SWAP]) == 0;
 	if (m.swap != VZ_UNLIMITED && (!has_swap || new[SWAP] == VZ_UNLIMITED))

@@ -18,8 +18,13 @@ bool limits_is_missing(int r)
 	return r == -ENODEV || r == -ENOENT;
 }
 
-int limits_fail_for_controller(enum vz_param_id id, const char *controller, enum vz_error code, struct vz_err *err)
+int limits_fail_for_controller(struct vz_env *env, enum vz_param_id id, const char *controller, enum vz_error code,
+			       struct vz_err *err)
 {
+	/* Of a container of ours it would be switched on. */
+	if (env->adopted && cgroups_has_controller(env->host->cg, controller))
+		return vz_fail(err, code, 0, "%s cannot be applied: the container's engine has not switched the %s controller on for cgroup '/%s'",
+			       param_get(id)->key, controller, env->group);
 	return vz_fail(err, code, 0, "%s cannot be applied: the %s controller of cgroups is not to be had here",
 		       param_get(id)->key, controller);
 }
@@ -61,7 +66,7 @@ static int apply_tasks(struct vz_env *env, bool fresh VZ_UNUSED, struct vz_err *
 	if (!limits_is_missing(r))
 		return r < 0 ? vz_fail(err, VZ_E_SETUBC, r, "limit the processes of cgroup '%s'", env->group) : 0;
 	if (!conf_is_default(env->conf, VZ_P_numproc))
-		return limits_fail_for_controller(VZ_P_numproc, "pids", VZ_E_SETUBC, err);
+		return limits_fail_for_controller(env, VZ_P_numproc, "pids", VZ_E_SETUBC, err);
 	vz_log(env->host->log, VZ_LOG_ERR, env->id,
 	       "Warning: the pids controller of cgroups is not to be had here: processes are not limited");
 	return 0;
@@ -93,7 +98,7 @@ static int write_files(struct vz_env *env, enum vz_param_id id, const char *cont
 		if (r >= 0 || (limits_is_missing(r) && (p->f[i].optional || p->is_default)))
 			continue;
 		if (limits_is_missing(r))
-			return limits_fail_for_controller(id, controller, code, err);
+			return limits_fail_for_controller(env, id, controller, code, err);
 		return vz_fail(err, code, r, "%s: write '%s' to %s of cgroup '%s'", key, p->f[i].value, p->f[i].name,
 			       env->group);
 	}
@@ -178,7 +183,7 @@ static int apply_places(struct vz_env *env, enum vz_param_id id, const char *fil
 	if (r == 0)
 		r = read_places(env, env->group, file, &own);
 	if (limits_is_missing(r))
-		return all ? 0 : limits_fail_for_controller(id, "cpuset", VZ_E_SETFSHD, err);
+		return all ? 0 : limits_fail_for_controller(env, id, "cpuset", VZ_E_SETFSHD, err);
 	if (r < 0)
 		return vz_fail(err, VZ_E_SETFSHD, r, "read %s of cgroup '%s'", file, env->group);
 	/* v2 shows what was never set as nothing, and does not let it become nothing again. */

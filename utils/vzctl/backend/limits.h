@@ -35,6 +35,7 @@ int usage_read(struct vz_env *env, enum vz_param_id id, enum vz_usage part, uint
 bool limits_is_missing(int r);
 /* What policy_devices() made of a word of DEVNODES ("sdb:rw"); NULL: of none. */
 int limits_fail_for_device(const char *word, int r, struct vz_err *err);
-int limits_fail_for_controller(enum vz_param_id id, const char *controller, enum vz_error code, struct vz_err *err);
+int limits_fail_for_controller(struct vz_env *env, enum vz_param_id id, const char *controller, enum vz_error code,
+			       struct vz_err *err);
 
 #endif
