@@ -310,6 +310,14 @@ has_ended() { [ "$(vzctl status "$1")" = "CTID $1 deleted unmounted down" ] && [
 	rc_is 0 vzctl adopt 201 --pid "$outer"
 }
 
+@test "adopt: a controller that the engine has not switched on is named when it is wanted" {
+	require ve
+	by_hand "$(hand a)/b" "${contain[@]}" sh -c "$program"
+	rc_is 0 vzctl adopt 201 --pid "$init"
+	rc_is 1 vzctl set 201 --ram 64M
+	has "PHYSPAGES cannot be applied: the container's engine has not switched the memory controller on" "/b'"
+}
+
 @test "adopt: of containers that share a user namespace one can be adopted" {
 	local first
 	require ve
