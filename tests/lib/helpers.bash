@@ -93,6 +93,20 @@ host_teardown()
 	rm -rf --one-file-system "$PREFIX"
 }
 
+# ---- lxcfs ----
+
+# lxcfs_start: from here on it runs, in a mount namespace that the process $HOLDER keeps. Its own pid is in $PREFIX/lxcfs.
+lxcfs_start()
+{
+	# shellcheck disable=SC2016 # the inner shell's
+	unshare -m --propagation private sh -c '
+		lxcfs -f -p "$0/lxcfs.pid" /var/lib/lxcfs &
+		echo $! >"$0/lxcfs"
+		wait; exec sleep infinity' "$PREFIX" >"$PREFIX/lxcfs.log" 2>&1 3>&- </dev/null &
+	HOLDER=$!
+	wait_for 10 nsenter -t "$HOLDER" -m test -e /var/lib/lxcfs/proc/meminfo
+}
+
 # ---- networks ----
 
 # net_setup: the "host" gets a network of its own, in which vzctl works from now on: nothing it does there

@@ -20,17 +20,9 @@ teardown_file() { host_teardown; }
 vzctl() { nsenter -t "$HOLDER" -m "$BUILD/vzctl" --prefix "$PREFIX" "$@"; }
 without_lxcfs() { "$BUILD/vzctl" --prefix "$PREFIX" "$@"; }
 
-lxcfs_runs() { nsenter -t "$HOLDER" -m test -e /var/lib/lxcfs/proc/meminfo; }
-
 setup()
 {
-	# shellcheck disable=SC2016 # the inner shell's
-	unshare -m --propagation private sh -c '
-		lxcfs -f -p "$0/lxcfs.pid" /var/lib/lxcfs &
-		echo $! >"$0/lxcfs"
-		wait; exec sleep infinity' "$PREFIX" >"$PREFIX/lxcfs.log" 2>&1 3>&- </dev/null &
-	HOLDER=$!
-	wait_for 10 lxcfs_runs
+	lxcfs_start
 	create_minimal 101 --layout simfs
 }
 teardown()

@@ -195,17 +195,6 @@ INIT
 	is 0 "$(vzctl exec 101 'grep -c lxcfs /proc/self/mountinfo || :')"
 }
 
-# lxcfs_start: from here on it runs where with_lxcfs looks, in a mount namespace that the process $HOLDER keeps.
-lxcfs_start()
-{
-	# shellcheck disable=SC2016 # the inner shell's
-	unshare -m --propagation private sh -c '
-		lxcfs -f -p "$0/lxcfs.pid" /var/lib/lxcfs &
-		echo $! >"$0/lxcfs"
-		wait; exec sleep infinity' "$PREFIX" >"$PREFIX/lxcfs.log" 2>&1 3>&- </dev/null &
-	HOLDER=$!
-	wait_for 10 nsenter -t "$HOLDER" -m test -e /var/lib/lxcfs/proc/meminfo
-}
 lxcfs_stop()
 {
 	kill -KILL "$(cat "$PREFIX/lxcfs")" "$HOLDER" || :
