@@ -118,7 +118,7 @@ key_owners() { sed -n 's/^ *\([0-9]*\):.*/LOCAL_UID="\1"/p' /proc/key-users | gr
 	build_probe
 	for_all --quiet create ID --ostemplate minimal --ipadd ADDRESS
 	for dir in "$PREFIX"/vz/private/1???; do
-		ln "$PROBE" "$dir/upper/probe"
+		cp "$PROBE" "$dir/upper/probe"
 	done
 	for_all --quiet start ID
 	is $COUNT "$(routes | wc -w)"

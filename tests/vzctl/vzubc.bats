@@ -116,7 +116,8 @@ shown() { vzubc -f - "$@" | sed -n 's/^ *\([a-z]*\)|.*/\1/p' | xargs; }
 	split_is 0 vzubc
 	has "CT 101 "
 	has_not "CT 102 "
-	[[ $out =~ numproc\|\ +[1-9][0-9]*\ +[0-9]+%\ +[0-9]+%\|.*\|\ +50\|\ +60\|\ +-$'\n' ]]
+	# How often it was refused kernels before 6.11 do not know.
+	[[ $out =~ numproc\|\ +[1-9][0-9]*\ +[0-9]+%\ +[0-9]+%\|.*\|\ +50\|\ +60\|\ +-?\ *$'\n' ]]
 	[[ $out =~ physpages\|[\ 0-9.]+[KM]?\ +-\ +[0-9]+%\|.*\|\ +0\|64.0M\|\ +-$'\n' ]]
 	split_is 1 vzubc 102
 	is "" "$out"

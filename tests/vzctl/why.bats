@@ -190,12 +190,13 @@ nothing_fails() { vzctl why 101 -j | jq -e 'all(.score < 100)' >/dev/null; }
 @test "why: packets that are dropped" {
 	local ns
 	ns=(nsenter -t "$(init_pid 101)" -n)
-	# Whatever is sent towards a cable that is not plugged in at the other end is dropped.
-	"${ns[@]}" ip link add v0 type veth peer name v1
+	# Whatever is too long for the device at the other end is dropped.
+	"${ns[@]}" ip link add v0 type veth peer name v1 mtu 600
+	"${ns[@]}" ip link set v1 up
 	"${ns[@]}" ip link set v0 up
 	"${ns[@]}" ip addr add 198.51.100.1/24 dev v0
 	"${ns[@]}" ip neigh add 198.51.100.2 lladdr 02:00:00:00:00:01 dev v0
-	in_bg "${ns[@]}" bash -c 'while :; do echo >/dev/udp/198.51.100.2/9; done'
+	in_bg "${ns[@]}" bash -c 'while :; do printf %01000d 0 >/dev/udp/198.51.100.2/9; done'
 	busy=$!
 	wait_for 10 hurts_first network
 	is "vzctl exec 101 cat /proc/net/dev" "$advice"
