@@ -52,6 +52,13 @@ nothing_left()
 	has_not bash
 }
 
+@test "vztmpl: a recipe has no descriptors but its three" {
+	recipe fds 'ls -l /proc/$$/fd | sed "s/^.* \([0-9]*\) ->.*/descriptor \1/" | grep -vE "^total|descriptor ([012]|10)$" >"$TMPDIR/r.fds" || :' \
+		'mkdir -p "$TMPDIR/r" && cp "$TMPDIR/r.fds" "$TMPDIR/r/fds"'
+	vztmpl build fds 4</dev/null 5</dev/null 6</dev/null 7</dev/null 8</dev/null 9</dev/null 11</dev/null 42</dev/null
+	is "" "$(zstd -dc "$CACHE/fds.tar.zst" | tar -xO ./fds)"
+}
+
 @test "vztmpl: the same recipe and date give the same archive" {
 	export SOURCE_DATE_EPOCH=1700000000
 	vztmpl build minimal
