@@ -53,10 +53,10 @@ nothing_left()
 }
 
 @test "vztmpl: a recipe has no descriptors but its three" {
-	recipe fds 'ls -l /proc/$$/fd | sed "s/^.* \([0-9]*\) ->.*/descriptor \1/" | grep -vE "^total|descriptor ([012]|10)$" >"$TMPDIR/r.fds" || :' \
-		'mkdir -p "$TMPDIR/r" && cp "$TMPDIR/r.fds" "$TMPDIR/r/fds"'
+	# 10 or 255 is where its shell reads the recipe.
+	recipe fds 'mkdir -p "$TMPDIR/r"' 'ls "/proc/$$/fd" | sort -n | grep -vxE "10|255" | xargs >"$TMPDIR/r/fds"'
 	vztmpl build fds 4</dev/null 5</dev/null 6</dev/null 7</dev/null 8</dev/null 9</dev/null 11</dev/null 42</dev/null
-	is "" "$(zstd -dc "$CACHE/fds.tar.zst" | tar -xO ./fds)"
+	is "0 1 2" "$(zstd -dc "$CACHE/fds.tar.zst" | tar -xO ./fds)"
 }
 
 @test "vztmpl: the same recipe and date give the same archive" {
